@@ -14,6 +14,8 @@ sys.path.insert(0, str(root))
 # nbgrader calls alembic by name, which otherwise fails where the environment is not activated.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
+from course.engine import install  # noqa: E402 (the path is set above)
+
 c = get_config()  # noqa: F821 (nbgrader provides it)
 
 # --- Where things are ---
@@ -21,8 +23,9 @@ c.CourseDirectory.root = str(root)
 c.CourseDirectory.course_id = "rnn-from-scratch"
 c.CourseDirectory.db_url = os.environ.get("RNN_COURSE_DB", f"sqlite:///{root / 'gradebook.db'}")
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "__pycache__", "*.pyc"]
+if "RNN_COURSE_EXCHANGE" not in os.environ:
+    (root / "exchange").mkdir(exist_ok=True)  # nbgrader wants the folder to be there
 c.Exchange.root = os.environ.get("RNN_COURSE_EXCHANGE", str(root / "exchange"))
-c.Exchange.assignment_dir = os.environ.get("RNN_COURSE_STUDENT_DIR", ".")
 
 # --- Release: each exercise says in one sentence what to write ---
 c.GenerateAssignment.preprocessors = [
@@ -37,21 +40,15 @@ c.GenerateAssignment.preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
-# --- Grading ---
-c.Autograde.pre_convert_hook = "course.intake.check_submission"
-c.OverwriteCells.add_missing_cells = True
-c.Execute.timeout = 30
-c.Execute.extra_arguments = ["--log-level=ERROR"]  # no start-up noise from kernels
-c.LimitOutput.max_lines = 200
-c.LimitOutput.max_traceback = 40
+# --- Grading and feedback: students' code runs in a sandbox, apart from the tests ---
+install(c)
+c.HTMLExporter.embed_images = True
+c.Execute.extra_arguments = ["--log-level=ERROR"]  # for `validate`: no start-up noise from kernels
 
-# --- Feedback: no hidden tests, no script ---
-c.GenerateFeedback.preprocessors = [
-    "nbgrader.preprocessors.GetGrades",
-    "course.feedback.HideTests",
-    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
-]
-c.HTMLExporter.sanitize_html = True
+# --- Collecting from a learning platform: STUDENT_attempt_DATE_NOTEBOOK.ipynb ---
+c.FileNameCollectorPlugin.named_regexp = (
+    r"(?:.*/)?(?P<student_id>[^/_]+)_attempt_(?P<timestamp>[0-9-]+)_(?P<file_id>\w+)"
+)
 
 # --- Grades: the optional assignment adds to a total and not to what it is out of ---
 c.ExportApp.plugin_class = "course.grades.ExtraCreditExport"

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -107,7 +109,7 @@ class lend:
     toy. Afterwards the notebook's own function is back, also when the block raises.
     """
 
-    current: dict[str, Callable] = {}  # what is on loan at this moment, by name
+    current: ClassVar[dict[str, Callable]] = {}  # what is on loan at this moment, by name
 
     def __init__(self, **functions: Callable) -> None:
         self.functions = functions
@@ -127,6 +129,16 @@ class lend:
 
 # --- Checks ----------------------------------------------------------------------------------
 
+# What is wrong with arrays of another dtype than float64, by NumPy's letter for their kind.
+KINDS = {
+    "f": "another precision; NumPy gives float64 by itself",
+    "i": "whole numbers, with all fractions cut off",
+    "u": "whole numbers, with all fractions cut off",
+    "c": "complex numbers",
+    "b": "only True and False",
+    "O": "Python objects, not numbers",
+}
+
 
 class CheckFailed(AssertionError):
     """A check that failed. Notebooks show its message alone, without a traceback."""
@@ -141,7 +153,7 @@ def ask(function: Callable, *inputs: Any, returns: str) -> Answer:
     Arguments: ``returns`` names the values that come back, separated by spaces.
     Raises: CheckFailed, with one sentence, if the call raises or returns something else.
     """
-    answer = Answer(function.__name__, inputs, returns.split())
+    answer = Answer(function, inputs, returns.split())
     try:
         value = function(*inputs)
     except NotImplementedError as error:
@@ -149,7 +161,9 @@ def ask(function: Callable, *inputs: Any, returns: str) -> Answer:
     except Exception as error:
         text = f"{type(error).__name__}: {error}"
         answer.outputs = {"raises": text}
-        answer.fail(f"{answer.function} raised {text}{_where(function, error)}.", "raises")
+        answer.fail(
+            f"{answer.function} raised {_short(text)}{where_raised(function, error)}", "raises"
+        )
     answer.store(value)
     return answer
 
@@ -166,10 +180,17 @@ class Answer:
     ``"gradients['dxt'][1, 2]"``.
     """
 
-    def __init__(self, function: str, inputs: tuple, names: list[str]) -> None:
-        self.function, self.names = function, names
+    def __init__(self, called: Callable, inputs: tuple, names: list[str]) -> None:
+        self.called, self.function, self.names = called, called.__name__, names
         self.inputs, self.inputs_before = inputs, copy.deepcopy(inputs)
         self.outputs: dict[str, Any] = {}
+        self.loans = lend.current  # what was on loan during the call
+        self.call_known: dict | None = None  # what is known of such a call; read when a check fails
+
+    @cached_property
+    def prints(self) -> dict[str, Print]:
+        """The fingerprints of what came back, as it was when this was first asked for."""
+        return fingerprints(self.outputs)
 
     def store(self, value: Any) -> None:
         """Give each returned value its name, or fail if their number is wrong."""
@@ -180,14 +201,15 @@ class Answer:
             self.outputs = {self.names[0]: value}
             return
         if type(value) is not tuple:
-            self.fail(f"{expected} (a tuple), but it returned {_a(value)}.")
+            hint = ": return and not yield ends a function" if _is_generator(value) else ""
+            self.fail(f"{expected} (a tuple), but it returned {_a(value)}{hint}.")
         if len(value) != len(self.names):
             self.fail(f"{expected}: {len(self.names)} values, but it returned {len(value)}.")
         self.outputs = dict(zip(self.names, value, strict=True))
 
     def at(self, place: str) -> Any:
         """Return the value at ``place``, or fail with a sentence if there is none."""
-        name, value = re.match(r"\w+", place)[0], None
+        name = re.match(r"\w+", place)[0]
         value, so_far = self.outputs[name], name
         for index in re.findall(r"\[([^]]*)\]", place):
             try:
@@ -214,7 +236,7 @@ class Answer:
             self.fail(f"{place} should be a dict, but it is {_a(value)}.", place)
         missing = [key for key in keys if key not in value]
         if missing:
-            has = ", ".join(map(str, value)) or "nothing"
+            has = ", ".join(str(key)[:12] for key in value) or "nothing"
             self.fail(f"{place} lacks {', '.join(missing)}; it has {has}.", place)
 
     def has_shape(self, place: str, shape: tuple[int, ...]) -> None:
@@ -222,32 +244,68 @@ class Answer:
         value = self.at(place)
         if type(value) is not np.ndarray:
             self.fail(f"{place} should be a NumPy array, but it is {_a(value)}.", place)
-        if value.dtype == object:
-            self.fail(f"{place} holds Python objects (dtype object), not numbers.", place)
         if value.dtype != np.float64:
-            self.fail(f"{place} should hold float64 numbers, but its dtype is {value.dtype}.", place)
+            why = KINDS.get(value.dtype.kind, "no numbers")
+            self.fail(
+                f"{place} should hold float64 numbers, but its dtype is {value.dtype}: {why}.",
+                place,
+            )
         if value.shape != shape:
             self.fail(f"{place} should have shape {shape}, but its shape is {value.shape}.", place)
         if not np.all(np.isfinite(value)):
-            first = tuple(int(i) for i in np.argwhere(~np.isfinite(value))[0])
-            self.fail(f"{place} is not a finite number at {list(first)}: NaN or infinity.", place)
+            index = first_true(~np.isfinite(value))
+            found = "NaN (not a number)" if np.isnan(value[index]) else "infinity"
+            self.fail(f"{place} holds {found} at {list(index)}: no finite number.", place)
 
-    def equals(self, place: str, expected: Any, tolerance: float = EXACT) -> None:
-        """Check numbers: |got - expected| <= tolerance * max(1, |expected|), entry by entry."""
+    def equals(self, place: str, expected: Any, tolerance: float = EXACT, what: str = "") -> None:
+        """Check numbers: |got - expected| <= tolerance * max(1, |expected|), entry by entry.
+
+        ``what`` says in words what is at ``place``.
+        """
         expected = np.asarray(expected, dtype=np.float64)
         array = re.sub(r"\[[^]'\"]*[,:][^]]*\]$", "", place)
         self.has_shape(array, expected.shape if array == place else np.shape(self.at(array)))
         got = self.at(place)
         if np.shape(got) != expected.shape:
-            self.fail(f"{place} should be {numbers(expected)}, but {array} is {_a(self.at(array))}.", place)
-        off = np.abs(got - expected) > tolerance * np.maximum(1, np.abs(expected))
-        if np.any(off):
-            self.fail(
-                f"{place} should be {numbers(expected)}, but it is {numbers(got)}."
-                if expected.size <= 4
-                else _first_difference(place, got, expected, off),
-                place,
-            )
+            whole = _a(self.at(array))
+            self.fail(f"{place} should be {_brief(expected)}, but {array} is {whole}.", place)
+        gap = np.abs(got - expected) / np.maximum(1, np.abs(expected))
+        if np.all(gap <= tolerance):
+            return
+        if expected.size <= 4:
+            words = f"{place} ({what})" if what else place
+            sentence = f"{words} should be {_brief(expected)}, but it is {_brief(got)}."
+        else:
+            index = first_true(gap > tolerance, latest="backward" in self.function)
+            sentence = f"{where_off(place, gap > tolerance, index)}: expected "
+            sentence += f"{_brief(expected[index])}, got {_brief(got[index])}."
+        hint = nearly(float(np.max(gap)))
+        if expected.ndim == 3 and not hint:
+            hint = in_time(place, got, expected, gap > tolerance, "backward" in self.function)
+        self.fail(sentence, place, otherwise=hint)
+
+    def equals_each(self, expected: dict[str, Any], tolerance: float = EXACT) -> None:
+        """Check the numbers at several places.
+
+        If some are off, the failure is that of the first, or of the first that a known mistake
+        explains, and says which of the others are right.
+        """
+        right, failures = [], []
+        for place, values in expected.items():
+            try:
+                self.equals(place, values, tolerance)
+                right.append(place)
+            except CheckFailed as failure:
+                failures.append(failure)
+        if failures:
+            rest = f"\nRight already: {', '.join(right)}." if right else ""
+            explained = [failure for failure in failures if "comes out" in str(failure)]
+            raise CheckFailed(f"{[*explained, *failures][0]}{rest}")
+
+    def agrees(self, place: str, other: str) -> None:
+        """Check that the numbers at ``place`` are those at ``other``, whatever those are."""
+        if not same(np.asarray(self.at(place)), np.asarray(self.at(other))):
+            self.fail(f"{place} should hold the same numbers as {other}, but it does not.", place)
 
     def left_inputs_unchanged(self) -> None:
         """Check that the call changed none of its arguments in place."""
@@ -260,10 +318,23 @@ class Answer:
                     "copy, or build a new array instead of using += or writing into a slice."
                 )
 
-    def fail(self, sentence: str, place: str = "") -> None:
+    def comes_out_again(self) -> None:
+        """Check that a second call with the same inputs gives the same."""
+        first = self.prints  # before the second call, which may change what was returned
+        again = ask(self.called, *copy.deepcopy(self.inputs_before), returns=" ".join(self.names))
+        second = again.prints
+        if first.keys() != second.keys() or not all(alike(first[n], second[n]) for n in first):
+            self.fail(
+                f"A second call of {self.function} with the same inputs gave something else. "
+                "Perhaps it keeps something from call to call: a global, or a default argument."
+            )
+
+    def fail(self, sentence: str, place: str = "", otherwise: str = "") -> None:
         """Raise CheckFailed with the sentence and, if the numbers are known, the likely mistake."""
-        known = recognise(self, place) if place else ""
-        raise CheckFailed(f"{sentence}\n{known}" if known else sentence)
+        second = (recognise(self, place) if place else "") or otherwise
+        if place and not second:
+            second = without_influence(self, place, _known_of(self).get("needs", {}))
+        raise CheckFailed(f"{sentence}\n{second}" if second else sentence)
 
 
 def same(before: Any, after: Any) -> bool:
@@ -280,6 +351,61 @@ def same(before: Any, after: Any) -> bool:
     return before == after
 
 
+def first_true(flags: np.ndarray, latest: bool = False) -> tuple[int, ...]:
+    """Return the index of the first True: by time step if there are three axes, then by position.
+
+    With ``latest``, the last time step comes first, as in a backward pass.
+    """
+    if flags.ndim != 3:
+        return tuple(int(i) for i in np.argwhere(flags)[0])
+    steps = np.flatnonzero(flags.any(axis=(0, 1)))
+    t = int(steps[-1] if latest else steps[0])
+    return (*first_true(flags[:, :, t]), t)
+
+
+def where_off(place: str, off: np.ndarray, index: tuple[int, ...]) -> str:
+    """Say how many entries are off and where the first of them is."""
+    axes = {2: ("row", "column"), 3: ("row", "example", "time step")}.get(off.ndim, ("entry",))
+    spot = ", ".join(f"{axis} {i}" for axis, i in zip(axes, index, strict=True))
+    return f"{int(off.sum())} of {off.size} numbers in {place} are off, the first at {spot}"
+
+
+def in_time(place: str, got: np.ndarray, want: np.ndarray, off: np.ndarray, backward: bool) -> str:
+    """Say at which time step things go wrong, in the order of the walk."""
+    steps = list(range(want.shape[2]))[:: -1 if backward else 1]
+    if len(steps) < 2:
+        return ""
+    if not got.any():
+        return f"{place} is still all zeros: are the results of the steps stored in it?"
+    close = [[bool(np.allclose(got[:, :, t], want[:, :, s])) for s in steps] for t in steps]
+    if all(map(any, close)):
+        return f"The right numbers are in {place}, but not at the right time steps."
+    wrong = [t for t in steps if off[:, :, t].any()]
+    if wrong == steps[-1:]:
+        return f"Only time step {wrong[0]} of {place} is off, where the loop ends."
+    if wrong[0] == steps[0]:
+        return f"{place} is off at time step {wrong[0]} already, where the loop starts."
+    before = steps[steps.index(wrong[0]) - 1]
+    return (
+        f"Time step {before} is right and {wrong[0]} is not: look at what is handed from one step "
+        "to the next."
+    )
+
+
+def nearly(gap: float) -> str:
+    """Return a sentence about numbers that are off by very little."""
+    if gap > 1e-4:
+        return ""
+    digits = int(-np.log10(gap))
+    return f"Right to {digits} digits and no further: is something rounded, or held in float32?"
+
+
+def _brief(values: Any) -> str:
+    """Format numbers, without decimals if they are whole."""
+    whole = np.all(np.equal(np.mod(values, 1), 0))
+    return numbers(values, decimals=0 if whole else 8)
+
+
 def _parse_index(text: str, value: Any) -> Any:
     """Turn what stands between brackets into an index: ``4, :3``, ``2`` or ``'dxt'``."""
     if text[0] in "'\"":
@@ -292,15 +418,29 @@ def _parse_index(text: str, value: Any) -> Any:
 
 
 def _a(value: Any) -> str:
-    """Describe a value by its type, with its size: ``a list of 3``, ``an array of shape (5, 10)``."""
+    """Describe a value by type and size: ``a list of 3``, ``an array of shape (5, 10)``."""
+    if value is None:
+        return "None"
     if type(value) is np.ndarray:
         return f"an array of shape {value.shape}"
-    kind = type(value).__name__
+    kind = type(value).__name__[:20]
     size = f" of {len(value)}" if isinstance(value, (tuple, list, dict)) else ""
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}{size}"
 
 
-def _where(function: Callable, error: Exception) -> str:
+def _is_generator(value: Any) -> bool:
+    return type(value).__name__ == "generator"
+
+
+def _short(text: str) -> str:
+    """Bring the text of an error to one line of bearable length, in words."""
+    text = " ".join(text.split())
+    mismatch = r"matmul: Input operand 1 .*\(size (\d+) is different from (\d+)\)"
+    text = re.sub(mismatch, r"in a product A @ B, A has \2 columns and B has \1 rows", text)
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+def where_raised(function: Callable, error: Exception) -> str:
     """Quote the line of the student's function in which the error came up, if it is known."""
     file = getattr(getattr(function, "__code__", None), "co_filename", None)
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
@@ -309,38 +449,40 @@ def _where(function: Callable, error: Exception) -> str:
     return ""
 
 
-def _first_difference(place: str, got: np.ndarray, expected: np.ndarray, off: np.ndarray) -> str:
-    """Say how many entries are off, which is first (in time, where there is time), by how much."""
-    order = [*range(off.ndim - 1, -1, -1)] if off.ndim == 3 else [*range(off.ndim)]
-    moved = np.argwhere(np.transpose(off, order))[0]
-    index = [int(moved[order.index(axis)]) for axis in range(off.ndim)]
-    axes = {2: ("row", "example"), 3: ("row", "example", "time step")}.get(off.ndim, ("entry",))
-    spot = ", ".join(f"{axis} {i}" for axis, i in zip(axes, index, strict=True))
-    gap = abs(float(got[tuple(index)] - expected[tuple(index)]))
-    return (
-        f"{int(off.sum())} of {off.size} numbers in {place} are off, the first at {spot}: "
-        f"expected {expected[tuple(index)]:.8f}, got {got[tuple(index)]:.8f} (off by {gap:.1e})."
-    )
-
-
 # --- Known mistakes --------------------------------------------------------------------------
 
+# What a returned value is boiled down to: what it is, and one number that depends on all its
+# entries and their order.
+Print = tuple[str, float]
 
-def fingerprints(outputs: dict[str, Any]) -> dict[str, float | str]:
-    """Boil every returned value down to one number that depends on all entries and their order.
 
-    Entries of a dict of gradients count as values of their own, named ``gradients['dxt']``.
+def fingerprints(outputs: dict[str, Any]) -> dict[str, Print]:
+    """Boil returned values down to fingerprints.
+
+    Entries of a dict, tuple or list count as values of their own: ``gradients['dxt']``,
+    ``cache[2]``.
     """
-    found: dict[str, float | str] = {}
+    found: dict[str, Print] = {}
     for name, value in outputs.items():
-        if type(value) is dict:
-            found |= fingerprints({f"{name}['{key}']": entry for key, entry in value.items()})
-        elif isinstance(value, str):
-            found[name] = value
+        if isinstance(value, dict):
+            parts = {f"{name}['{key}']": entry for key, entry in value.items()}
+            found[name] = (" ".join(sorted(map(str, value))), 0.0)
+        elif isinstance(value, (tuple, list)):
+            parts = {f"{name}[{i}]": entry for i, entry in enumerate(value)}
+            found[name] = (f"{len(value)} entries", 0.0)
         else:
-            flat = _flatten(value)
-            found[name] = float(np.sum(flat * np.cos(np.arange(flat.size) + 1.0)))
+            parts = {name: value}
+        found |= {part: _fingerprint(entry) for part, entry in parts.items()}
     return found
+
+
+def _fingerprint(value: Any) -> Print:
+    if isinstance(value, str):
+        return value, 0.0
+    flat = _flatten(value)
+    finite = np.where(np.isfinite(flat), flat, 7.0)
+    what = f"{value.dtype.str} {value.shape}" if isinstance(value, np.ndarray) else ""
+    return what, float(np.sum(finite * np.cos(np.arange(flat.size) + 1.0)))
 
 
 def _flatten(value: Any) -> np.ndarray:
@@ -349,40 +491,95 @@ def _flatten(value: Any) -> np.ndarray:
         value = [value[key] for key in sorted(value, key=str)]
     if isinstance(value, (tuple, list)):
         return np.concatenate([np.zeros(0), *map(_flatten, value)])
-    try:
-        return np.ravel(np.asarray(value, dtype=np.float64))
-    except (TypeError, ValueError):
+    array = np.asarray(value)
+    if array.dtype.kind not in "biufc":
         return np.full(1, np.nan)
+    return np.real(array).ravel().astype(float)
 
 
-def alike(one: float | str | None, other: float | str | None) -> bool:
-    """Compare two fingerprints: texts exactly, numbers to nine digits."""
-    if isinstance(one, float) and isinstance(other, float):
-        return bool(np.isclose(one, other, rtol=1e-9, atol=1e-9))
-    return one is not None and one == other
+def alike(one: Print, other: Print | None) -> bool:
+    """Compare two fingerprints: what they are exactly, numbers to nine digits."""
+    return (
+        other is not None
+        and one[0] == other[0]
+        and math.isclose(one[1], other[1], rel_tol=1e-9, abs_tol=1e-9)
+    )
+
+
+def _known_of(answer: Answer) -> dict:
+    """Return what is known of calls with these inputs: mistakes, and which inputs matter."""
+    if answer.call_known is None:
+        text = KNOWN_MISTAKES.read_text(encoding="utf-8") if KNOWN_MISTAKES.exists() else "{}"
+        inputs = _fingerprint(answer.inputs_before)
+        calls = json.loads(text).get(answer.function, [])
+        answer.call_known = next((c for c in calls if alike(c["inputs"], inputs)), {})
+    return answer.call_known
 
 
 def recognise(answer: Answer, place: str) -> str:
     """Return the sentence of the known mistake that gives the very numbers in ``answer``."""
-    if not KNOWN_MISTAKES.exists():
-        return ""
-    cases = json.loads(KNOWN_MISTAKES.read_text(encoding="utf-8")).get(answer.function, [])
-    inputs = fingerprints({"inputs": answer.inputs_before})["inputs"]
-    known = [m for case in cases if alike(case["inputs"], inputs) for m in case["mistakes"]]
-    return likely([(mistake["when"], mistake["gives"]) for mistake in known], answer, place)
+    mistakes = _known_of(answer).get("mistakes", [])
+    return likely([(mistake["when"], mistake["wrong"]) for mistake in mistakes], answer, place)
 
 
-def likely(known: list[tuple[str, dict]], answer: Answer, place: str) -> str:
-    """Pick the mistake, among (sentence, fingerprints) pairs, that explains an answer.
+def likely(known: list[tuple[str, dict[str, Print]]], answer: Answer, place: str) -> str:
+    """Pick the known mistake that explains what came back at ``place``.
 
-    A mistake that explains every returned value wins over one that explains ``place`` only.
+    Arguments: known, pairs of a sentence and the fingerprints of all that this mistake gets wrong.
+    A mistake fits if all of that came back; the one that explains most wins. Otherwise one that
+    explains ``place`` alone is named as one of several. Mistakes that nothing tells apart on these
+    inputs are both named.
     """
-    came = fingerprints(answer.outputs)
-    for names in (came, [name for name in came if place.startswith(name)]):
-        for when, gives in known:
-            if names and all(alike(gives.get(name), came[name]) for name in names):
-                return f"This is what comes out when {when}."
+    came = answer.prints
+    name = _print_at(place, came)
+    whole: dict[int, list[str]] = {}
+    part = ""
+    for when, wrong in known:
+        if name in wrong and alike(wrong[name], came[name]):
+            if all(alike(mark, came.get(n)) for n, mark in wrong.items()):
+                whole.setdefault(len(wrong), []).append(when)
+            part = part or f"Seen alone, {name} is what comes out when {when}. The rest differs."
+    if whole:
+        first_two = list(dict.fromkeys(whole[max(whole)]))[:2]
+        return f"This is what comes out when {', or when '.join(first_two)}."
+    return part
+
+
+def _print_at(place: str, prints: dict[str, Print]) -> str:
+    """Return the name of the fingerprint that covers a place."""
+    return max((n for n in prints if place == n or place.startswith(n + "[")), key=len, default="")
+
+
+def without_influence(answer: Answer, place: str, needs: dict[str, dict[str, str]]) -> str:
+    """Call the function again with one input changed at a time, and name one that does nothing.
+
+    Arguments: needs, for each output the inputs it depends on, as {where it is: its name}.
+    """
+    before = answer.prints
+    name = _print_at(place, before)
+    if answer.loans != lend.current or name not in before:
+        return ""
+    for where, label in needs.get(name, {}).items():
+        again = Answer(answer.called, moved(answer.inputs_before, where.split()), answer.names)
+        try:
+            again.store(again.called(*again.inputs))
+        except Exception:
+            return ""
+        if alike(before[name], again.prints.get(name)):
+            return f"Changing {label} does not change {name}, and it should."
     return ""
+
+
+def moved(value: Any, where: list[str]) -> Any:
+    """Return a copy of nested values in which the array at ``where`` is changed a little."""
+    if not where:
+        return value + 0.01 * np.sin(np.arange(value.size) + 1.0).reshape(value.shape)
+    changed = copy.deepcopy(value)
+    if isinstance(value, dict):
+        return changed | {where[0]: moved(value[where[0]], where[1:])}
+    changed = list(changed)
+    changed[int(where[0])] = moved(value[int(where[0])], where[1:])
+    return tuple(changed)
 
 
 # --- Gradient checking -----------------------------------------------------------------------

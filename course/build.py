@@ -62,6 +62,8 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         notebook,
         timeout=600,
         record_timing=False,
+        store_widget_state=False,
+        coalesce_streams=True,  # one text, however the kernel happened to cut it up
         extra_arguments=["--log-level=ERROR"],  # no start-up noise from kernels
         resources={"metadata": {"path": str(folder)}},
     ).execute()
@@ -81,7 +83,7 @@ def lay_out(notebook: NotebookNode, folder: Path, assignment: str | None = None)
         (folder / "images").mkdir(exist_ok=True)
         shutil.copy(paths.IMAGES / name, folder / "images")
     if assignment:
-        known = json.dumps(known_mistakes(notebook), indent=1)
+        known = json.dumps(known_mistakes(notebook), separators=(",", ":"))
         (folder / "known_mistakes.json").write_text(known + "\n", encoding="utf-8")
 
 
@@ -175,11 +177,15 @@ def drift() -> list[str]:
 def _differences(fresh: Path, kept: Path) -> list[str]:
     """Compare two built folders, file by file."""
     names = {p.relative_to(fresh) for p in fresh.rglob("*") if p.is_file()}
-    extra = {p.relative_to(kept) for p in kept.rglob("*") if p.is_file()} if kept.exists() else set()
+    extra = (
+        {p.relative_to(kept) for p in kept.rglob("*") if p.is_file()} if kept.exists() else set()
+    )
     extra = {name for name in extra if not {"__pycache__", ".ipynb_checkpoints"} & set(name.parts)}
     wrong = [name for name in names & extra if not _same(fresh / name, kept / name)]
     place = kept.relative_to(paths.ROOT)
-    return [f"{place}/{name} is not what the manuscript gives" for name in [*wrong, *(names ^ extra)]]
+    return [
+        f"{place}/{name} is not what the manuscript gives" for name in [*wrong, *(names ^ extra)]
+    ]
 
 
 def _same(fresh: Path, kept: Path) -> bool:

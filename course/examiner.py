@@ -13,9 +13,18 @@ from typing import Any
 import numpy as np
 
 import rnn_utils
-from rnn_utils import EXACT, Answer, CheckFailed, ask, lend, lstm_parameters, rnn_parameters
+from rnn_utils import (
+    EXACT,
+    Answer,
+    CheckFailed,
+    lend,
+    lstm_parameters,
+    rnn_parameters,
+    where_raised,
+)
 
 from . import narrow
+from .fingerprints import wrong_marks
 from .mistakes import variants
 from .solutions import namespace
 
@@ -25,10 +34,11 @@ from .solutions import namespace
 def rnn_cell_inputs(
     n_x: int, n_a: int, n_y: int, m: int, seed: int, scale: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray, dict]:
-    """Draw (xt, a_prev, parameters) for an RNN cell; ``scale`` multiplies xt."""
+    """Draw (xt, a_prev, parameters) for an RNN cell; ``scale`` multiplies xt and Wya."""
     randn = np.random.RandomState(seed).randn
     xt, a_prev = scale * randn(n_x, m), np.tanh(randn(n_a, m))
-    return xt, a_prev, rnn_parameters(n_x, n_a, n_y, randn)
+    parameters = rnn_parameters(n_x, n_a, n_y, randn)
+    return xt, a_prev, parameters | {"Wya": scale * parameters["Wya"]}
 
 
 def rnn_inputs(
@@ -43,10 +53,11 @@ def rnn_inputs(
 def lstm_cell_inputs(
     n_x: int, n_a: int, n_y: int, m: int, seed: int, scale: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict]:
-    """Draw (xt, a_prev, c_prev, parameters) for an LSTM cell; ``scale`` multiplies xt."""
+    """Draw (xt, a_prev, c_prev, parameters) for an LSTM cell; ``scale`` multiplies xt and Wy."""
     randn = np.random.RandomState(seed).randn
     xt, a_prev, c_prev = scale * randn(n_x, m), np.tanh(randn(n_a, m)), randn(n_a, m)
-    return xt, a_prev, c_prev, lstm_parameters(n_x, n_a, n_y, randn)
+    parameters = lstm_parameters(n_x, n_a, n_y, randn)
+    return xt, a_prev, c_prev, parameters | {"Wy": scale * parameters["Wy"]}
 
 
 def lstm_inputs(
@@ -102,39 +113,85 @@ def reference(function: str) -> Callable:
 def examine(function: Callable, *inputs: Any, returns: str) -> Examination:
     """Call a student's function and the reference on the same inputs, under the same loans.
 
-    Raises: CheckFailed if the student's function raises or returns something else.
+    Raises: CheckFailed if the student's function raises or returns something else. The text of
+    an error is not quoted, because it may hold parts of a hidden input.
     """
-    fresh = copy.deepcopy(inputs)
-    return Examination(ask(function, *inputs, returns=returns), fresh, dict(lend.current))
+    exam = Examination(Answer(function, inputs, returns.split()), dict(lend.current))
+    try:
+        value = function(*inputs)
+    except NotImplementedError:
+        raise CheckFailed(f"{function.__name__} is not finished.") from None
+    except Exception as error:
+        exam.answer.outputs = {"raises": f"{type(error).__name__}: {error}"}
+        kind = type(error).__name__ if type(error).__module__ == "builtins" else "an error"
+        raise CheckFailed(
+            f"{function.__name__} raised {kind} with {narrow.sizes(exam.inputs)}."
+            f"{where_raised(function, error)}{exam.likely_mistake('raises', before=chr(10))}"
+        ) from None
+    exam.answer.store(value)
+    return exam
 
 
 class Examination:
     """What a student's function gave on hidden inputs, beside what the reference gives."""
 
-    def __init__(self, answer: Answer, inputs: tuple, loans: dict[str, Callable]) -> None:
-        self.answer, self.inputs, self.loans = answer, inputs, loans
-        self.expected = self._run(namespace())
+    def __init__(self, answer: Answer, loans: dict[str, Callable]) -> None:
+        self.answer, self.inputs, self.loans = answer, answer.inputs_before, loans
+        self.expected = self.reference(self.inputs)
 
-    def _run(self, names: dict[str, Any]) -> dict[str, Any]:
+    def reference(self, inputs: tuple, names: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the function of this name from a namespace of reference functions."""
+        names = namespace() if names is None else names
         names.update(self.loans)
-        value = names[self.answer.function](*copy.deepcopy(self.inputs))
-        named = self.answer.names
-        return {named[0]: value} if len(named) == 1 else dict(zip(named, value, strict=True))
+        return self._named(names[self.answer.function](*copy.deepcopy(inputs)))
+
+    @property
+    def function(self) -> Callable:
+        """The reference function, which calls what was on loan."""
+        names = namespace()
+        names.update(self.loans)
+        return names[self.answer.function]
+
+    def wanted(self, place: str) -> Any:
+        """Return the expected value at ``place``."""
+        right = copy.copy(self.answer)
+        right.outputs = self.expected
+        return right.at(place)
+
+    def student(self, inputs: tuple) -> dict[str, Any] | None:
+        """Run the student's function again, or return None if that is not the same function now."""
+        if lend.current != self.loans:
+            return None
+        try:
+            return self._named(self.answer.called(*copy.deepcopy(inputs)))
+        except Exception:
+            return None
+
+    def _named(self, value: Any) -> dict[str, Any]:
+        names = self.answer.names
+        return {names[0]: value} if len(names) == 1 else dict(zip(names, value, strict=True))
 
     def shapes(self, judged: str) -> None:
-        """Check type, dtype and shape of the returned values named in ``judged``."""
-        for name in judged.split():
-            self._compare(name, self.expected[name], self.answer.outputs[name], numbers=False)
+        """Check type, dtype and shape of the returned values at the places in ``judged``."""
+        for place in judged.split():
+            self._compare(place, self.wanted(place), self.answer.at(place), numbers=False)
 
     def values(self, judged: str, tolerance: float = EXACT) -> None:
-        """Check the returned values named in ``judged``, caches and dicts entry by entry."""
-        for name in judged.split():
-            self._compare(name, self.expected[name], self.answer.outputs[name], True, tolerance)
+        """Check the returned values at the places in ``judged``, caches and dicts by entry."""
+        for place in judged.split():
+            self._compare(place, self.wanted(place), self.answer.at(place), True, tolerance)
+
+    def agrees(self, place: str, other: str) -> None:
+        """Check that the numbers at one place are those at another, whatever those are."""
+        self._plain(place, lambda: self.answer.agrees(place, other))
 
     def left_inputs_unchanged(self) -> None:
         """Check that the student's function changed none of its arguments."""
         self.answer.left_inputs_unchanged()
+
+    def comes_out_again(self) -> None:
+        """Check that a second call with the same inputs gives the same."""
+        self.answer.comes_out_again()
 
     def _compare(
         self, place: str, want: Any, got: Any, numbers: bool, tolerance: float = EXACT
@@ -142,50 +199,48 @@ class Examination:
         if isinstance(want, np.ndarray):
             self._compare_arrays(place, want, numbers, tolerance)
         elif isinstance(want, dict):
-            self.answer.has_keys(place, want)
+            self._plain(place, lambda: self.answer.has_keys(place, want))
             for key in want:
                 self._compare(f"{place}['{key}']", want[key], got[key], numbers, tolerance)
         elif isinstance(want, (tuple, list)):
-            self.answer.has_length(place, len(want))
+            self._plain(place, lambda: self.answer.has_length(place, len(want)))
             for i, (w, g) in enumerate(zip(want, got, strict=True)):
                 self._compare(f"{place}[{i}]", w, g, numbers, tolerance)
         elif want != got:
             self._fail(f"{place} is not what it should be.", place)
 
     def _compare_arrays(self, place: str, want: np.ndarray, numbers: bool, tol: float) -> None:
-        try:
-            self.answer.has_shape(place, want.shape)
-        except CheckFailed as failure:
-            self._fail(str(failure).split("\n")[0], place)
+        self._plain(place, lambda: self.answer.has_shape(place, want.shape))
         if not numbers:
             return
         got = self.answer.at(place)
-        off = np.abs(got - want) > tol * np.maximum(1, np.abs(want))
-        if np.any(off):
-            self._fail(f"{place} has wrong numbers for {self._sizes()}.", place, off, got - want)
+        gap = np.abs(got - want) / np.maximum(1, np.abs(want))
+        if np.any(gap > tol):
+            sentence = f"{place} has wrong numbers for {narrow.sizes(self.inputs)}."
+            self._fail(sentence, place, gap > tol)
 
-    def _sizes(self) -> str:
-        return narrow.sizes(self.inputs)
+    def _plain(self, place: str, check: Callable[[], None]) -> None:
+        """Run a check of types and shapes, whose sentence tells nothing of the inputs."""
+        try:
+            check()
+        except CheckFailed as failure:
+            self._fail(str(failure).split("\n")[0], place)
 
-    def _fail(
-        self,
-        sentence: str,
-        place: str,
-        off: np.ndarray | None = None,
-        gap: np.ndarray | None = None,
-    ) -> None:
+    def _fail(self, sentence: str, place: str, off: np.ndarray | None = None) -> None:
         """Raise with the known mistake that gives these numbers, or with where they go wrong."""
-        second = self._likely_mistake(place)
+        second = self.likely_mistake(place)
         if not second and off is not None:
-            second = narrow.describe(self.answer, self.expected, place, off, gap)
+            second = narrow.describe(self, place, off)
         raise CheckFailed(f"{sentence}\n{second}" if second else sentence)
 
-    def _likely_mistake(self, place: str) -> str:
+    def likely_mistake(self, place: str, before: str = "") -> str:
         """Run every known mistake of this function on the same inputs and look for a match."""
-        known = []
+        right, known = rnn_utils.fingerprints(self.expected), []
         for mistake, names in variants(self.answer.function):
             try:
-                known.append((mistake.when, rnn_utils.fingerprints(self._run(names))))
-            except Exception:
-                continue  # a mistake that raises on these inputs cannot have given these numbers
-        return rnn_utils.likely(known, self.answer, place)
+                gives = rnn_utils.fingerprints(self.reference(self.inputs, names))
+            except Exception as error:
+                gives = rnn_utils.fingerprints({"raises": f"{type(error).__name__}: {error}"})
+            known.append((mistake.when, wrong_marks(gives, right)))
+        sentence = rnn_utils.likely(known, self.answer, place)
+        return f"{before}{sentence}" if sentence else ""

@@ -23,7 +23,7 @@ class ClearSolutions(StockClearSolutions):
         """Clear one cell, with its own sentence as the stub."""
         sentence = BEGIN.search(cell.source)
         if sentence:
-            stub = f"# Write your code here, in place of the next line.\nraise NotImplementedError(\n"
-            stub += f'    "{sentence[2]}"\n)'
+            stub = "# Write your code here, in place of the error below.\n"
+            stub += f'raise NotImplementedError(\n    "{sentence[2]}"\n)'
             self.code_stub = {"python": stub}
         return super().preprocess_cell(cell, resources, cell_index)

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable
 from functools import cache
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -26,17 +27,10 @@ def sources() -> dict[str, str]:
         for cell in CODE_CELL.findall(manuscript(assignment).read_text(encoding="utf-8")):
             if "### BEGIN SOLUTION" in cell:
                 functions = [n for n in ast.parse(cell).body if isinstance(n, ast.FunctionDef)]
-                found |= {function.name: cell.strip() for function in functions}
+                for function in functions:
+                    # A later notebook repeats an earlier function only to bring it along.
+                    found.setdefault(function.name, cell.strip())
     return found
-
-
-def assignment_of(function: str) -> str:
-    """Return the assignment in which students write ``function``."""
-    pattern = re.compile(rf"^def {function}\(", re.M)
-    for assignment in ASSIGNMENTS:
-        if pattern.search(manuscript(assignment).read_text(encoding="utf-8")):
-            return assignment
-    raise KeyError(f"no manuscript defines {function}")
 
 
 def namespace(edited: dict[str, str] | None = None) -> dict[str, Any]:
@@ -46,12 +40,22 @@ def namespace(edited: dict[str, str] | None = None) -> dict[str, Any]:
     """
     names: dict[str, Any] = {"np": np, "sigmoid": rnn_utils.sigmoid, "softmax": rnn_utils.softmax}
     for text in (sources() | (edited or {})).values():
-        exec(compile(text, "<reference>", "exec"), names)
+        exec(_compiled(text), names)
     return names
+
+
+@cache
+def _compiled(text: str) -> CodeType:
+    return compile(text, "<reference>", "exec")
+
+
+@cache
+def _ready() -> dict[str, Any]:
+    return namespace()
 
 
 def __getattr__(name: str) -> Callable:
     """Make ``from course.solutions import rnn_cell_forward`` work for every reference function."""
     if name in sources():
-        return namespace()[name]
+        return _ready()[name]
     raise AttributeError(f"course.solutions has no function {name}")

@@ -16,7 +16,7 @@ def draw() -> Canvas:
     canvas.frame(124, 104, 640, 448, "rnn_cell_forward")
     _recurrence(canvas)
     _prediction(canvas)
-    _formulas(canvas)
+    _notes(canvas)
     return canvas
 
 
@@ -56,8 +56,8 @@ def _prediction(canvas: Canvas) -> None:
     canvas.pill(BRANCH, 485, "yt_pred", PREDICTION, "(n_y, m)")
 
 
-def _formulas(canvas: Canvas) -> None:
-    canvas.code(390, 74, "a_next = tanh(Wax @ xt + Waa @ a_prev + ba)", size=13, anchor="left")
-    canvas.code(390, 48, "yt_pred = softmax(Wya @ a_next + by)", size=13, anchor="left")
+def _notes(canvas: Canvas) -> None:
+    canvas.words(390, 74, "Every arrow into a sum carries (n_a, m) or", size=13, anchor="left")
+    canvas.words(390, 48, "(n_y, m); biases broadcast over the columns", size=13, anchor="left")
     canvas.words(22, 74, "@ is the matrix product", size=13, anchor="left")
     canvas.words(22, 48, "Shapes stand under the names", size=13, anchor="left")

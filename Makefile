@@ -1,0 +1,50 @@
+# The front door. `make help` says what each target does.
+
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := OMP_NUM_THREADS=1 $(BIN)/python
+DIR ?= release
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build figures demo grade lab test mutants attacks bench clean
+
+help:  ## Say what each target does
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
+
+setup: .venv/ready  ## Make the virtual environment and install everything the course runs on
+.venv/ready: requirements.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/ready-to-test: .venv/ready tests/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+build: setup  ## Build source/, notebooks/ and release/ from manuscript/
+	$(RUN) -m course.build source release
+
+figures: setup  ## Redraw all figures in images/
+	$(RUN) -m course.figures
+
+demo: setup  ## Grade a small sample class from start to end, in demo/
+	@$(RUN) -m course.grade demo
+
+grade: setup  ## Grade what is in submitted/ and write feedback/
+	@$(RUN) -m course.grade
+
+lab: setup  ## Open JupyterLab in release/, as a student sees it (DIR=. for the whole course)
+	$(BIN)/jupyter lab --notebook-dir=$(DIR)
+
+test: .venv/ready-to-test  ## Run all tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(RUN) -m course.build check
+	$(RUN) -m pytest -n 2 --dist loadgroup
+
+mutants: setup  ## Measure the checks with wrong and with right solutions
+	$(RUN) -m course.mutants
+
+clean:  ## Remove the environment, the demo and caches; students' work stays
+	rm -rf .venv demo .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,232 @@
+"""How long grading takes: stock nbgrader, the engine, and the bare cells, on one core in one run.
+
+`python -m course.bench` grades the same class with both, prints the ratio, where the engine's time
+goes, and what one submission needs in memory. The class is the reference solutions, the untouched
+release and a wrong solution, for every assignment in `source/`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook
+from nbgrader.apps import NbGrader, NbGraderAPI
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config, PyFileConfigLoader
+
+from .engine.config import install
+from .engine.engine import shared_engine
+from .engine.sandbox import unsandboxed_by_environment, would_show
+from .paths import ROOT, SOURCE
+from .solutions import sources
+
+
+class _Quiet(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.ERROR:
+            print("  " + record.getMessage().strip().splitlines()[-1], file=sys.stderr)
+
+
+class Bench:
+    """A copy of the course with a class of its own."""
+
+    def __init__(self, root: Path, assignments: list[str]) -> None:
+        self.root, self.assignments = root, assignments
+        for name in assignments:
+            shutil.copytree(SOURCE / name, root / "source" / name)
+        for name in assignments:
+            application = self._application(Config())
+            api = NbGraderAPI(application.coursedir, parent=application)
+            done = api.generate_assignment(name)
+            if not done["success"]:
+                raise SystemExit(f"{name} could not be generated:\n{done.get('error')}")
+
+    def _application(self, config: Config) -> NbGrader:
+        # `nbgrader_config.py` reads the environment and says where the course is.
+        base = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+        for trait in ("exporter_class", "sanitize_preprocessors", "autograde_preprocessors"):
+            base.Autograde.pop(trait, None)
+        base.Autograde.pop("pre_convert_hook", None)
+        base.merge(config)
+        base.CourseDirectory.root = str(self.root)
+        base.CourseDirectory.db_url = f"sqlite:///{self.root}/gradebook.db"
+        application = NbGrader(config=base)
+        application.log.handlers = [_Quiet()]
+        application.log.propagate = False
+        application.coursedir = CourseDirectory(parent=application)
+        return application
+
+    def hand_in(self, copies: int) -> int:
+        """Make the class; give the number of notebooks."""
+        shutil.rmtree(self.root / "submitted", ignore_errors=True)
+        shutil.rmtree(self.root / "autograded", ignore_errors=True)
+        count = 0
+        for name in self.assignments:
+            for kind, notebook in self._notebooks(name).items():
+                for copy in range(copies):
+                    folder = self.root / "submitted" / f"{kind}-{copy}" / name
+                    folder.mkdir(parents=True)
+                    (folder / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+                    count += 1
+        return count
+
+    def _notebooks(self, name: str) -> dict[str, Any]:
+        released = _read(self.root / "release" / name / f"{name}.ipynb")
+        solved = {
+            _id(cell): cell["source"]
+            for cell in _read(self.root / "source" / name / f"{name}.ipynb")["cells"]
+            if cell["metadata"].get("nbgrader", {}).get("solution")
+        }
+        # Where the master brings along an earlier function, a student brings an own one.
+        solved = {name: _brought_along("".join(text)) for name, text in solved.items()}
+        right = json.loads(json.dumps(released))
+        for cell in right["cells"]:
+            cell["source"] = solved.get(_id(cell), cell["source"])
+        wrong = json.loads(json.dumps(right))
+        for cell in wrong["cells"]:
+            if _id(cell) in solved:
+                cell["source"] = cell["source"].replace("np.tanh(", "np.sin(")
+        return {"right": right, "wrong": wrong, "untouched": released}
+
+    def grade(self, engine: bool) -> float:
+        """Grade the class; give the seconds."""
+        config = Config()
+        if engine:
+            install(config)
+        started = time.perf_counter()
+        for name in self.assignments:
+            application = self._application(config)
+            application.coursedir.assignment_id = name
+            place = Path.cwd()
+            try:
+                Autograde(coursedir=application.coursedir, parent=application).start()
+            finally:
+                os.chdir(place)
+        return time.perf_counter() - started
+
+    def scores(self) -> dict[tuple[str, str, str], float | None]:
+        """Points by assignment, student and cell."""
+        found = {}
+        with Gradebook(f"sqlite:///{self.root}/gradebook.db") as gradebook:
+            for name in self.assignments:
+                for submission in gradebook.assignment_submissions(name):
+                    for grade in submission.notebooks[0].grades:
+                        found[name, submission.student.id, grade.name] = grade.auto_score
+        return found
+
+    def bare(self) -> float:
+        """The same cells, one after the other in one warm process; seconds for each notebook."""
+        from .engine import cells
+
+        shell = cells.make_shell()
+        cells.warm_up(shell, figures=True)
+        seconds, count = 0.0, 0
+        for path in sorted((self.root / "autograded").rglob("*.ipynb")):
+            sources = [
+                "".join(c["source"]) for c in _read(path)["cells"] if c["cell_type"] == "code"
+            ]
+            place, sys.path[:] = Path.cwd(), [str(path.parent), *sys.path]
+            os.chdir(path.parent)
+            started = time.perf_counter()
+            cells.fresh_namespace(shell, {})
+            for source in sources:
+                cells.run(shell, source)
+            seconds += time.perf_counter() - started
+            count += 1
+            os.chdir(place)
+            del sys.path[0]
+        return seconds / max(count, 1)
+
+
+def _brought_along(text: str) -> str:
+    names = re.findall(r"^\s*from course\.solutions import (\w+)", text, re.MULTILINE)
+    return "\n\n".join(sources()[name] for name in names) if names else text
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _id(cell: dict[str, Any]) -> str:
+    return cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+
+
+def _one_core() -> str:
+    if not hasattr(os, "sched_setaffinity"):
+        return "all cores (this system cannot bind a process to one)"
+    core = max(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {core})
+    return "one core"
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--copies", type=int, default=10, help="of each submission, for the engine")
+    parser.add_argument("--stock-copies", type=int, default=1, help="the same for stock nbgrader")
+    parser.add_argument("--assignments", nargs="*", default=None)
+    parser.add_argument("--at-least", type=float, default=0, help="fail under this ratio")
+    chosen = parser.parse_args()
+    assignments = chosen.assignments or sorted(p.name for p in SOURCE.iterdir() if p.is_dir())
+    where = _one_core()
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder, "course"), assignments)
+        print(f"{len(assignments)} assignments, on {where}", flush=True)
+        count = bench.hand_in(chosen.stock_copies)
+        stock = bench.grade(engine=False) / count
+        print(f"stock nbgrader   {stock * 1000:8.1f} ms a notebook ({count} notebooks)", flush=True)
+        wanted = bench.scores()
+        bench.hand_in(chosen.stock_copies)
+        first = bench.grade(engine=True)  # starts the warm processes
+        came = bench.scores()
+        count = bench.hand_in(chosen.copies)
+        engine = shared_engine(not unsandboxed_by_environment(), would_show(str(bench.root)))
+        engine.measured.clear()
+        total = bench.grade(engine=True)
+        ours = total / count
+        print(f"the engine       {ours * 1000:8.1f} ms a notebook ({count} notebooks)")
+        bare = bench.bare()
+        print(f"bare cells       {bare * 1000:8.1f} ms a notebook, in one warm process")
+        print(f"ratio            {stock / ours:8.1f} times as fast as stock")
+        notebooks = len(assignments) * 3 * chosen.stock_copies
+        _where_time_goes(engine.measured, ours, max(0.0, first - ours * notebooks))
+        engine.stop()
+        different = {cell for cell in wanted if wanted[cell] != came.get(cell)}
+        print(f"Grades: {len(wanted)} cells, {len(different)} differ from stock.")
+        for cell in sorted(different):
+            print(f"  {' '.join(cell)}: stock {wanted[cell]}, engine {came.get(cell)}")
+    if different:
+        raise SystemExit("the grades differ")
+    if stock / ours < chosen.at_least:
+        raise SystemExit(f"the ratio is under {chosen.at_least:g}")
+
+
+def _where_time_goes(measured: list[dict[str, float]], ours: float, start: float) -> None:
+    spent = {
+        name: sum(one[name] for one in measured) / len(measured)
+        for name in ("cells", "tests", "end")
+    }
+    print("\nWhere the engine's time goes, for one notebook:")
+    print(f"  the student's cells, with fork    {spent['cells'] * 1000:7.1f} ms")
+    print(f"  the tests, with a fork for each   {spent['tests'] * 1000:7.1f} ms")
+    print(f"  ending the student's processes    {spent['end'] * 1000:7.1f} ms")
+    rest = ours - sum(spent.values())
+    print(f"  nbgrader's reading and bookkeeping{rest * 1000:7.1f} ms")
+    print(f"Once for a class: {start:.1f} s to start the warm processes.")
+    peak = max(one["peak_kb"] for one in measured) / 1024
+    print(f"Peak memory of a submission: {peak:.0f} MB, of which most is shared with the others.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,329 @@
+"""Values that travel between the student's process and the examiner's, as plain data.
+
+What travels exactly: None, bool, int, float, complex, str, tuple, list, dict, NumPy scalars and
+plain NumPy arrays of numbers. Anything else arrives as an `Opaque` whose class carries the name of
+the original type, so that a check that looks at the type fails and can say what came instead.
+Nothing here runs code of the other side: there is no pickle, no `__reduce__`, no `__eq__`.
+
+A message holds a table of nodes (arrays and containers; each refers only to nodes before it, so
+there are no cycles and no recursion) and a slot for each root. An object that occurs twice is one
+node, so sharing survives the journey. The encoder hands back the objects behind the nodes, in
+order, and so does the decoder: that is what lets changes made in place be sent home again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .wire import Malformed
+
+MAX_NODES = 200_000
+MAX_EXPANDED = 2_000_000
+MAX_DEPTH = 64
+MAX_TEXT = 4_000_000
+MAX_NAME = 120
+_BIG_INT = 2**63
+_DTYPE = re.compile(r"[<>|=][biufc][0-9]{1,2}")
+_NUMBER_KINDS = frozenset("biufc")
+
+
+class Opaque:
+    """Stands for a value that does not travel. Its class has the original type's name."""
+
+    __slots__ = ("handle",)
+
+    def __init__(self, handle: int) -> None:
+        self.handle = handle
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+def opaque(name: str, handle: int) -> Opaque:
+    """An `Opaque` whose class is called `name`."""
+    return type(name[:MAX_NAME], (Opaque,), {"__slots__": ()})(handle)
+
+
+class Untransferable(TypeError):
+    """A value of the examiner's own that cannot be sent."""
+
+
+@dataclass
+class Encoded:
+    """Slots and nodes ready for the wire, with the objects behind the nodes kept alive."""
+
+    slots: list[Any]
+    nodes: list[Any]
+    blobs: list[bytes]
+    objects: list[Any]
+
+    def head(self) -> list[Any]:
+        """The JSON part of the message."""
+        return [self.slots, self.nodes]
+
+    def same_as(self, other: Encoded) -> bool:
+        """Whether both stand for the same values, to the bit (NaN equal to itself)."""
+        return (
+            self.blobs == other.blobs
+            and repr(self.slots) == repr(other.slots)
+            and repr(self.nodes) == repr(other.nodes)
+        )
+
+
+class _Encoder:
+    def __init__(
+        self,
+        known: Mapping[int, int] | None,
+        strange: Callable[[Any, str], Any],
+    ) -> None:
+        self.known = known or {}
+        self.strange = strange
+        self.nodes: list[Any] = []
+        self.blobs: list[bytes] = []
+        self.objects: list[Any] = []
+        self.memo: dict[int, int] = {}
+        self.open: set[int] = set()
+
+    def slot(self, value: Any, depth: int = 0) -> Any:
+        kind = type(value)
+        if value is None or kind is bool or kind is float:
+            return value
+        if kind is str:
+            return value if len(value) <= MAX_TEXT else self.strange(value, "very long str")
+        if kind is int:
+            return value if -_BIG_INT <= value < _BIG_INT else ["i", hex(value)]
+        if kind is complex:
+            return ["c", value.real, value.imag]
+        if id(value) in self.known:
+            return ["k", self.known[id(value)]]
+        if id(value) in self.memo:
+            return ["r", self.memo[id(value)]]
+        if kind is np.ndarray:
+            return self.array(value)
+        if kind in (tuple, list, dict):
+            return self.container(value, kind, depth)
+        is_scalar = isinstance(value, np.generic) and kind.__module__ == "numpy"
+        if is_scalar and value.dtype.kind in _NUMBER_KINDS:
+            return ["n", value.dtype.str, value.tobytes().hex()]
+        return self.strange(value, kind.__name__)
+
+    def add(self, value: Any, node: Any) -> Any:
+        if len(self.nodes) >= MAX_NODES:
+            return self.strange(value, f"too large {type(value).__name__}")
+        self.nodes.append(node)
+        self.objects.append(value)
+        self.memo[id(value)] = len(self.nodes) - 1
+        return ["r", len(self.nodes) - 1]
+
+    def array(self, value: np.ndarray) -> Any:
+        if value.dtype.kind not in _NUMBER_KINDS:
+            name = "object" if value.dtype.kind == "O" else str(value.dtype)[:40]
+            return self.strange(value, f"{name} array")
+        self.blobs.append(value.tobytes())
+        return self.add(
+            value,
+            [
+                "a",
+                value.dtype.str,
+                list(value.shape),
+                len(self.blobs) - 1,
+                bool(value.flags.writeable),
+            ],
+        )
+
+    def container(self, value: Any, kind: type, depth: int) -> Any:
+        if depth >= MAX_DEPTH:
+            return self.strange(value, f"too deep {kind.__name__}")
+        if id(value) in self.open:
+            return self.strange(value, f"{kind.__name__} that contains itself")
+        self.open.add(id(value))
+        try:
+            if kind is dict:
+                slots = [
+                    [self.slot(k, depth + 1), self.slot(v, depth + 1)] for k, v in value.items()
+                ]
+            else:
+                slots = [self.slot(item, depth + 1) for item in value]
+        finally:
+            self.open.discard(id(value))
+        return self.add(value, [kind.__name__[0], slots])
+
+
+def encode(
+    roots: Sequence[Any],
+    *,
+    known: Mapping[int, int] | None = None,
+    strange: Callable[[Any, str], Any] | None = None,
+) -> Encoded:
+    """Turn values into plain data.
+
+    `known` maps the id of an object the other end already holds to the number it knows it by.
+    `strange` says what to put for a value that does not travel.
+    """
+    encoder = _Encoder(known, strange or _refuse)
+    slots = [encoder.slot(root) for root in roots]
+    return Encoded(slots, encoder.nodes, encoder.blobs, encoder.objects)
+
+
+def _refuse(value: Any, name: str) -> Any:
+    if isinstance(value, Opaque):
+        return ["o", value.handle, type(value).__name__]
+    raise Untransferable(f"a value of type {name} cannot be passed to the function under test")
+
+
+class _Decoder:
+    def __init__(
+        self,
+        blobs: Sequence[memoryview | bytes],
+        known: Sequence[Any],
+        strange: Callable[[int, str], Any],
+    ) -> None:
+        self.blobs = blobs
+        self.known = known
+        self.strange = strange
+        self.objects: list[Any] = []
+        self.sizes: list[int] = []
+
+    def slot(self, slot: Any) -> tuple[Any, int]:
+        """The value of a slot, and how many values it would be if sharing were written out."""
+        if slot is None or type(slot) in (bool, int, float):
+            return slot, 1
+        if type(slot) is str:
+            return slot, 1
+        tag = slot[0]
+        if tag == "r":
+            index = _natural(slot[1])
+            return self.objects[index], self.sizes[index]
+        if tag == "k":
+            return self.known[_natural(slot[1])], 1
+        if tag == "i":
+            if len(slot[1]) > 100_000:
+                raise Malformed("an integer of absurd size")
+            return int(slot[1], 16), 1
+        if tag == "c":
+            return complex(float(slot[1]), float(slot[2])), 1
+        if tag == "n":
+            return np.frombuffer(bytes.fromhex(slot[2]), _dtype(slot[1]), count=1)[0], 1
+        if tag == "o":
+            return self.strange(_natural(slot[1]), _text(slot[2])), 1
+        raise Malformed("an unknown kind of value")
+
+    def node(self, node: Any) -> None:
+        tag = node[0]
+        size = 1
+        if tag == "a":
+            value: Any = self.array(node)
+        elif tag == "d":
+            value = {}
+            for key_slot, item_slot in node[1]:
+                key, key_size = self.slot(key_slot)
+                value[key], item_size = self.slot(item_slot)
+                size += key_size + item_size
+        elif tag in ("l", "t"):
+            value = []
+            for item_slot in node[1]:
+                item, item_size = self.slot(item_slot)
+                value.append(item)
+                size += item_size
+            value = tuple(value) if tag == "t" else value
+        else:
+            raise Malformed("an unknown kind of node")
+        if size > MAX_EXPANDED:
+            raise Malformed("a value that unfolds to an absurd size")
+        self.objects.append(value)
+        self.sizes.append(size)
+
+    def array(self, node: Any) -> np.ndarray:
+        _, dtype, shape, index, writeable = node
+        if type(shape) is not list or len(shape) > 32:
+            raise Malformed("the shape of an array")
+        blob = self.blobs[_natural(index)]
+        value = np.frombuffer(blob, _dtype(dtype)).reshape([_natural(n) for n in shape]).copy()
+        if writeable is False:
+            value.flags.writeable = False
+        return value
+
+
+def _natural(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise Malformed("a count that is not a count")
+    return value
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise Malformed("a name that is not text")
+    return value[:MAX_NAME]
+
+
+def _dtype(name: Any) -> np.dtype:
+    if type(name) is not str or not _DTYPE.fullmatch(name):
+        raise Malformed("the dtype of an array")
+    return np.dtype(name)
+
+
+def decode(
+    head: Any,
+    blobs: Sequence[memoryview | bytes],
+    *,
+    known: Sequence[Any] = (),
+    strange: Callable[[int, str], Any] | None = None,
+) -> tuple[list[Any], list[Any]]:
+    """Turn plain data back into values: the roots, and the objects behind all nodes.
+
+    Whatever is not exactly what `encode` makes raises `Malformed`.
+    """
+    try:
+        slots, nodes = head
+        if type(slots) is not list or type(nodes) is not list or len(nodes) > MAX_NODES:
+            raise Malformed("the table of values")
+        decoder = _Decoder(blobs, known, strange or (lambda handle, name: opaque(name, handle)))
+        for node in nodes:
+            decoder.node(node)
+        return [decoder.slot(slot)[0] for slot in slots], decoder.objects
+    except Malformed:
+        raise
+    except Exception as error:
+        raise Malformed(f"not a value: {type(error).__name__}") from None
+
+
+def restore_in_place(originals: Sequence[Any], copies: Sequence[Any]) -> None:
+    """Make each original look like its copy, keeping the originals' identity.
+
+    This is how a function that changes its inputs shows that change to its caller although the
+    call was made in another process.
+    """
+    twins = {id(copy): original for original, copy in zip(originals, copies, strict=True)}
+
+    def home(value: Any) -> Any:
+        if id(value) in twins:
+            return twins[id(value)]
+        if type(value) is tuple:
+            return tuple(home(item) for item in value)
+        return value
+
+    for original, copy in zip(originals, copies, strict=True):
+        if type(original) is not type(copy):
+            raise Malformed("an argument that came back as something else")
+        if type(original) is list:
+            original[:] = [home(item) for item in copy]
+        elif type(original) is dict:
+            items = [(home(key), home(item)) for key, item in copy.items()]
+            original.clear()
+            original.update(items)
+        else:
+            _restore_array(original, copy)
+
+
+def _restore_array(original: np.ndarray, copy: np.ndarray) -> None:
+    if original.dtype != copy.dtype:
+        raise Malformed("an argument whose dtype was changed in place")
+    if original.shape != copy.shape:
+        original.resize(copy.shape, refcheck=False)
+    if original.tobytes() != copy.tobytes():
+        original[...] = copy

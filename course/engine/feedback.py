@@ -1,0 +1,30 @@
+"""What students may see of a graded notebook: never a hidden line, never anything that acts."""
+
+from __future__ import annotations
+
+from nbformat.notebooknode import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from .master import without_hidden
+from .outputs import clean
+
+HIDDEN = "# (Further checks run here at grading. They are not shown.)"
+
+
+class ForStudents(NbGraderPreprocessor):
+    """Removes hidden tests and anything that could act from a notebook before feedback."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict, cell_index: int
+    ) -> tuple[NotebookNode, dict]:
+        """Clean one cell."""
+        if "HIDDEN TESTS" in cell.source and cell.metadata.get("nbgrader"):
+            shown = without_hidden(cell.source).rstrip()
+            cell.source = f"{shown}\n\n{HIDDEN}".lstrip()
+        if cell.cell_type == "code":
+            cell.outputs = [NotebookNode(output) for output in clean(list(cell.outputs))]
+            for output in cell.outputs:
+                if "data" in output:
+                    output["data"] = NotebookNode(output["data"])
+                    output["metadata"] = NotebookNode()
+        return cell, resources

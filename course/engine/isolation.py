@@ -1,0 +1,183 @@
+"""Put one submission's process apart from everything else, with the kernel's own means.
+
+The warm process forks a guard; the guard enters new namespaces and forks the student's process as
+process 1 of a process namespace of its own. When that ends, by itself or killed, the kernel ends
+every process that the submission started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import sys
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from . import seccomp
+
+with contextlib.suppress(ImportError):  # Windows, where the engine refuses with a sentence
+    import resource
+
+MEBIBYTE = 1024 * 1024
+NOBODY = 65534
+_NEW_USER, _NEW_MOUNT, _NEW_PID, _NEW_NET, _NEW_IPC, _NEW_UTS = (
+    0x10000000,
+    0x00020000,
+    0x20000000,
+    0x40000000,
+    0x08000000,
+    0x04000000,
+)
+_MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REC, _MS_PRIVATE = 1, 2, 4, 0x4000, 1 << 18
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 1, 4, 36
+_SIGKILL = 9
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use."""
+
+    memory: int = 1536 * MEBIBYTE  # all processes together, beyond what they share from the start
+    processes: int = 48
+    file_size: int = 16 * MEBIBYTE
+    disk: int = 48 * MEBIBYTE
+    cell_seconds: float = 30.0  # one cell of the student's, or one test cell
+    call_seconds: float = 10.0  # one call of a function under test
+    total_seconds: float = 180.0  # the whole submission
+
+    def as_dict(self) -> dict[str, Any]:
+        """The limits as plain data."""
+        return asdict(self)
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _checked(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def drop_root(user: int) -> None:
+    """Become an ordinary user for good, if this process is root's."""
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    # Otherwise the kernel gives this process's files in /proc to root, and it could no longer
+    # write the user map of the namespaces it makes.
+    _libc().prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when its parent is gone."""
+    if sys.platform == "linux":
+        _libc().prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose own parent has gone."""
+    if sys.platform == "linux":
+        _libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def enter_namespaces() -> None:
+    """Leave everything shared behind. The next fork makes process 1 of the new namespaces."""
+    user, group = os.geteuid(), os.getegid()
+    flags = _NEW_USER | _NEW_MOUNT | _NEW_PID | _NEW_NET | _NEW_IPC | _NEW_UTS
+    _checked(_libc().unshare(flags), "new namespaces")
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{NOBODY} {user} 1"),
+        ("gid_map", f"{NOBODY} {group} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+            file.write(text)
+    _checked(_libc().sethostname(b"sandbox", 7), "host name")
+
+
+HOME = "/sandbox/home"
+SCRATCH = "/sandbox/tmp"
+
+
+def mount_private_places(disk: int, cover_tmp: bool) -> None:
+    """Fresh, sized, memory-backed places to write to; an empty /proc.
+
+    /tmp is one of them, unless the interpreter itself lies in it.
+    """
+    libc = _libc()
+    _checked(libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None), "private mounts")
+    plain = _MS_NOSUID | _MS_NODEV
+    if cover_tmp:
+        places = [(HOME, disk, plain), (SCRATCH, disk, plain), ("/tmp", disk, plain)]
+    else:
+        places = [(HOME, disk, plain), (SCRATCH, disk, plain)]
+    for place, size, flags in (
+        *places,
+        ("/dev/shm", MEBIBYTE, plain),
+        ("/cache", 4096, plain | _MS_RDONLY),
+        ("/proc", 4096, plain | _MS_RDONLY),
+    ):
+        options = f"size={size},nr_inodes=4096,mode=755,uid={NOBODY},gid={NOBODY}"
+        result = libc.mount(b"tmpfs", place.encode(), b"tmpfs", flags, options.encode())
+        _checked(result, f"a place at {place}")
+
+
+def give_up_privileges() -> None:
+    """Drop every capability of the namespace and refuse system calls nobody needs."""
+    libc = _libc()
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    data = (ctypes.c_uint32 * 6)()
+    _checked(libc.capset(header, data), "capabilities")
+    seccomp.install()
+
+
+def set_limits(limits: Limits, count_processes: bool) -> None:
+    """Limits that the kernel keeps for each process."""
+    used = _address_space()
+    wanted = {
+        resource.RLIMIT_AS: used + limits.memory,
+        resource.RLIMIT_FSIZE: limits.file_size,
+        resource.RLIMIT_CPU: int(limits.total_seconds) + 1,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: 256,
+    }
+    if count_processes:
+        wanted[resource.RLIMIT_NPROC] = limits.processes
+    for kind, value in wanted.items():
+        _, hard = resource.getrlimit(kind)
+        if hard != resource.RLIM_INFINITY:
+            value = min(value, hard)
+        try:
+            resource.setrlimit(kind, (value, value))
+        except (ValueError, OSError):
+            if sys.platform == "linux":
+                raise
+
+
+def _address_space() -> int:
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 1024 * MEBIBYTE
+
+
+def processes_are_counted_per_namespace() -> bool:
+    """Whether the kernel counts processes for each user namespace apart (Linux 5.14 and later)."""
+    release = os.uname().release.split("-")[0].split(".")
+    try:
+        return (int(release[0]), int(release[1])) >= (5, 14)
+    except (ValueError, IndexError):
+        return False
+
+
+def close_descriptors(keep: set[int]) -> None:
+    """Close every open file but these."""
+    last = 3
+    for number in sorted(n for n in keep if n >= 3):
+        os.closerange(last, number)
+        last = number + 1
+    os.closerange(last, 4096)

@@ -1,0 +1,189 @@
+"""The student's process: runs the student's cells, then answers calls of the student's functions.
+
+It is given the student's own cells and files and nothing else. No test, no expected value and no
+reference solution ever comes here. What it says is taken as a student's word, not as a verdict.
+"""
+
+from __future__ import annotations
+
+import gc
+import linecache
+import os
+import signal
+import socket
+import sys
+import traceback
+from typing import Any
+
+from . import cells, codec, wire
+
+_fork, _waitpid, _kill, _leave = os.fork, os.waitpid, os.kill, os._exit
+
+
+def run_submission(shell: cells.Shell, job: dict[str, Any], channel: socket.socket) -> None:
+    """Run the cells one after the other, report each, then serve calls until told to stop."""
+    names = cells.fresh_namespace(shell, {})
+    raw_output = _capture_descriptors(os.getcwd())
+    for number, source in job["cells"]:
+        outputs = cells.run(shell, source, raw_output)
+        wire.send(channel, {"cell": number, "outputs": outputs})
+    wire.send(channel, {"ready": True})
+    _serve(names, channel)
+
+
+def _capture_descriptors(home: str) -> Any:
+    """Send what is written past Python, to descriptors 1 and 2, into a file without a name."""
+    path = os.path.join(home, ".output")
+    file = open(path, "w+b", buffering=0)  # noqa: SIM115 - lives as long as the process
+    os.unlink(path)
+    os.dup2(file.fileno(), 1)
+    os.dup2(file.fileno(), 2)
+    return file
+
+
+def _serve(names: dict[str, Any], channel: socket.socket) -> None:
+    """For each test, a fresh child of this process answers the calls on a socket of its own."""
+    gc.collect()
+    gc.freeze()
+    channel.settimeout(None)
+    child = 0
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True:
+        first, descriptors, _, _ = socket.recv_fds(channel, 1, 1)
+        if child:
+            _end(child)
+        if not first:
+            return
+        child = _fork()
+        if child == 0:
+            channel.close()
+            nothing = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nothing, 1)
+            os.dup2(nothing, 2)
+            try:
+                _answer_calls(names, socket.socket(fileno=descriptors[0]))
+            finally:
+                _leave(0)
+        os.close(descriptors[0])
+
+
+def _end(child: int) -> None:
+    try:
+        _kill(child, signal.SIGKILL)
+        _waitpid(child, 0)
+        while _waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except OSError:
+        pass
+
+
+class _Things:
+    """Values that stay in this process, and the numbers the examiner knows them by."""
+
+    def __init__(self) -> None:
+        self.kept: list[Any] = []
+
+    def keep(self, value: Any, name: str) -> Any:
+        self.kept.append(value)
+        return ["o", len(self.kept) - 1, name]
+
+    def find(self, handle: int, name: str) -> Any:
+        return self.kept[handle]
+
+
+class _Raised(Exception):
+    """Carries the name and text of what a lent function raised."""
+
+
+def _answer_calls(names: dict[str, Any], channel: socket.socket) -> None:
+    things = _Things()
+    while True:
+        try:
+            head, blobs = wire.receive(channel)
+        except wire.WireError:
+            return
+        (arguments, keywords), objects = codec.decode(head["arguments"], blobs, strange=things.find)
+        loan = _Loan(names, head["lent"], channel, things)
+        before = codec.encode([arguments, keywords], strange=lambda value, name: ["o", 0, name])
+        try:
+            with loan:
+                value = _look_up(names, head["call"])(*arguments, **keywords)
+            answer = codec.encode([value], strange=things.keep)
+            reply = {"value": answer.head()}
+        except BaseException as error:
+            answer = codec.encode([])
+            reply = _describe(error)
+        after = codec.encode([arguments, keywords], strange=lambda value, name: ["o", 0, name])
+        blobs = list(answer.blobs)
+        if not before.same_as(after):
+            changed = [thing for thing in objects if type(thing) is not tuple]
+            state = codec.encode(changed, strange=things.keep)
+            reply["changed"] = [state.head(), len(answer.blobs)]
+            blobs += state.blobs
+        wire.send(channel, reply, blobs)
+
+
+def _look_up(names: dict[str, Any], name: str) -> Any:
+    if name not in names:
+        raise NameError(f"name {name!r} is not defined")
+    return names[name]
+
+
+def _describe(error: BaseException) -> dict[str, Any]:
+    """Name, text and place of an error, as plain text."""
+    reply = {"error": type(error).__name__[:200], "text": cells.text_of(error)[:20_000]}
+    if isinstance(error, _Raised):
+        reply = {"error": error.args[0], "text": error.args[1]}
+    try:
+        for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+            file = frame.f_code.co_filename
+            if frame.f_globals is sys.modules["__main__"].__dict__:
+                reply["line"] = linecache.getline(file, line).strip()[:300]
+                break
+    except Exception:
+        pass
+    return reply
+
+
+class _Loan:
+    """While a call runs, some names of the notebook stand for functions at the examiner's."""
+
+    def __init__(
+        self, names: dict[str, Any], lent: list[str], channel: socket.socket, things: _Things
+    ) -> None:
+        self.names, self.lent, self.channel, self.things = names, lent, channel, things
+        self.own: dict[str, Any] = {}
+
+    def __enter__(self) -> None:
+        self.own = {name: self.names[name] for name in self.lent if name in self.names}
+        self.names.update({name: self.stand_in(name) for name in self.lent})
+
+    def __exit__(self, *_: object) -> None:
+        for name in self.lent:
+            self.names.pop(name, None)
+        self.names.update(self.own)
+
+    def stand_in(self, name: str) -> Any:
+        """A function that passes its call on to the examiner."""
+
+        def lent(*arguments: Any, **keywords: Any) -> Any:
+            sent = codec.encode([list(arguments), keywords], strange=self.things.keep)
+            wire.send(self.channel, {"lent": name, "arguments": sent.head()}, sent.blobs)
+            head, blobs = wire.receive(self.channel)
+            if "error" in head:
+                raise _error_like(head["error"], head["text"])
+            values, _ = codec.decode(
+                head["value"], blobs, known=sent.objects, strange=self.things.find
+            )
+            return values[0]
+
+        lent.__name__ = lent.__qualname__ = name
+        return lent
+
+
+def _error_like(name: str, text: str) -> BaseException:
+    """An error that looks like the one that was raised on the other side."""
+    kind = getattr(__import__("builtins"), name, None)
+    base = kind if isinstance(kind, type) and issubclass(kind, Exception) else Exception
+    like = type(name, (base,), {"__str__": lambda self: text})
+    return like(text) if base not in (UnicodeDecodeError, UnicodeEncodeError) else Exception(text)

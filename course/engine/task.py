@@ -1,0 +1,67 @@
+"""What goes into a grading task and what comes out: plain data, no gradebook."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from .isolation import Limits
+
+
+@dataclass(frozen=True)
+class Test:
+    """One test cell of the master."""
+
+    __test__ = False  # pytest need not look into it
+
+    id: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Support:
+    """The master's files that lie beside a notebook, by relative name."""
+
+    files: dict[str, bytes]
+
+    @property
+    def name(self) -> str:
+        """A name that changes when any file does."""
+        digest = hashlib.sha256()
+        for name in sorted(self.files):
+            digest.update(name.encode() + b"\0" + hashlib.sha256(self.files[name]).digest())
+        return digest.hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A submission to grade: the student's cells by position, and the master's tests."""
+
+    folder: str
+    cells: list[tuple[int, str]]
+    tests: list[Test]
+    names: list[str]  # the functions that the student was asked to write
+    support: Support
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass
+class Verdict:
+    """What one test cell found."""
+
+    id: str
+    passed: bool
+    outputs: list[dict[str, Any]]
+    seconds: float = 0.0
+
+
+@dataclass
+class Result:
+    """What came of a task."""
+
+    outputs: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    irregularities: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_kb: int = 0

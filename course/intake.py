@@ -1,3 +1,0 @@
-"""Look at a submission before it is graded."""
-def check_submission(**_):
-    return None

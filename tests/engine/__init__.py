@@ -1,0 +1,1 @@
+"""Tests of the grading engine, and the suite of hostile submissions."""

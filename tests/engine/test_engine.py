@@ -1,0 +1,239 @@
+"""The engine gives the verdict that one process would give, and says what it refuses and why."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from course.engine import sandbox
+from course.engine.engine import Engine
+from course.engine.isolation import Limits
+from course.engine.task import Result, Support, Task, Test
+
+LIMITS = Limits(cell_seconds=10, call_seconds=5, total_seconds=30)
+
+
+def _grade(engine: Engine, support: Support, code: str, *tests: str, names: str = "f g") -> Result:
+    task = Task(
+        folder="toy",
+        cells=[(0, code)],
+        tests=[Test(f"t{number}", source) for number, source in enumerate(tests)],
+        names=names.split(),
+        support=support,
+        limits=LIMITS,
+    )
+    return engine.grade(task)
+
+
+def _verdicts(result: Result) -> list[bool]:
+    return [verdict.passed for verdict in result.verdicts.values()]
+
+
+def _in_one_process(code: str, tests: tuple[str, ...], support: Support, place: Path) -> list[bool]:
+    """The same cells as Jupyter would run them, all in one namespace."""
+    (place / "rnn_utils.py").write_bytes(support.files["rnn_utils.py"])
+    program = (
+        "import sys; sys.path.insert(0, '.')\n"
+        f"code, tests = {code!r}, {tests!r}\n"
+        "names = {}\nexec(code, names)\nfor test in tests:\n    try:\n        exec(test, names)\n"
+        "        print(1)\n    except BaseException:\n        print(0)\n"
+    )
+    words = [sys.executable, "-c", program]
+    said = subprocess.check_output(words, cwd=place, text=True)
+    return [line == "1" for line in said.split()]
+
+
+NP = "import numpy as np\n"
+# name: (the student's code, a test that passes or fails the same in one process and in two)
+SAME = {
+    "value": ("def f(x): return x + 1", "assert f(1) == 2"),
+    "wrong_value": ("def f(x): return x", "assert f(1) == 2"),
+    "array": (NP + "def f(x): return x * 2", NP + "assert (f(np.ones(3)) == 2).all()"),
+    "input_changed": (
+        NP + "def f(x):\n    x += 1\n    return x",
+        NP + "x = np.zeros(3)\nf(x)\nassert (x == 0).all()",
+    ),
+    "input_in_dict_changed": (
+        "def f(p):\n    p['a'] = p['a'] + 1",
+        NP + "p = {'a': np.zeros(3)}\nf(p)\nassert (p['a'] == 0).all()",
+    ),
+    "key_added": ("def f(p):\n    p['b'] = 1", "p = {}\nf(p)\nassert p == {}"),
+    "list_grown": ("def f(p):\n    p.append(1)", "p = [1]\nf(p)\nassert p == [1]"),
+    "shape_changed": (
+        NP + "def f(x):\n    x.shape = (4,)",
+        NP + "x = np.zeros((2, 2))\nf(x)\nassert x.shape == (2, 2)",
+    ),
+    "read_only_input": (
+        "def f(x):\n    x[0] = 1",
+        NP + "x = np.zeros(2)\nx.flags.writeable = False\n"
+        "try:\n    f(x)\nexcept ValueError:\n    pass\nelse:\n    raise AssertionError",
+    ),
+    "error_class": (
+        "def f(x): return {}[x]",
+        "try:\n    f('k')\nexcept KeyError as e:\n    assert str(e) == \"'k'\"",
+    ),
+    "not_implemented": (
+        "def f(x): raise NotImplementedError('write f')",
+        "try:\n    f(1)\nexcept NotImplementedError as e:\n    assert str(e) == 'write f'",
+    ),
+    "own_error_class": (
+        "class Odd(Exception): pass\ndef f(x): raise Odd('x')",
+        "try:\n    f(1)\nexcept Exception as e:\n    assert type(e).__name__ == 'Odd'",
+    ),
+    "not_defined": ("h = 1", "try:\n    f(1)\nexcept NameError as e:\n    assert 'f' in str(e)"),
+    "keyword_arguments": ("def f(a, *, b): return a - b", "assert f(3, b=1) == 2"),
+    "lend": (
+        "def g(x): return x\ndef f(x): return g(x) + 1",
+        "from rnn_utils import lend\nwith lend(g=lambda x: 10 * x):\n    assert f(2) == 21",
+    ),
+    "lend_ends": (
+        "def g(x): return x\ndef f(x): return g(x) + 1",
+        "from rnn_utils import lend\nwith lend(g=lambda x: 10 * x):\n    pass\nassert f(2) == 3",
+    ),
+    "lend_what_is_missing": (
+        "def f(x): return g(x)",
+        "from rnn_utils import lend\nwith lend(g=lambda x: x):\n    assert f(2) == 2\n"
+        "try:\n    f(2)\nexcept NameError:\n    pass\nelse:\n    raise AssertionError",
+    ),
+    "lent_function_raises": (
+        "def f(x):\n    try:\n        g(x)\n    except ZeroDivisionError:\n        return 'caught'",
+        "from rnn_utils import lend\nwith lend(g=lambda x: 1 / 0):\n    assert f(2) == 'caught'",
+    ),
+    # The toy keeps the very array that it was given; what the caller does to it later must show.
+    "alias_through_lent_function": (
+        NP + "def f(n):\n    out, kept = np.zeros((2, n)), []\n    for t in range(n):\n"
+        "        view = out[:, 0]\n        kept.append(g(view))\n        out[:, 0] = t + 1\n"
+        "    return kept",
+        NP + "from rnn_utils import lend\nwith lend(g=lambda v: (v, 1)):\n    kept = f(3)\n"
+        "assert [k[0][0] for k in kept] == [3.0, 3.0, 3.0]",
+    ),
+    "no_alias_through_lent_function": (
+        NP + "def f(n):\n    out, kept = np.zeros((2, n)), []\n    for t in range(n):\n"
+        "        kept.append(g(out[:, 0].copy()))\n        out[:, 0] = t + 1\n    return kept",
+        NP + "from rnn_utils import lend\nwith lend(g=lambda v: (v, 1)):\n    kept = f(3)\n"
+        "assert [k[0][0] for k in kept] == [0.0, 1.0, 2.0]",
+    ),
+    "strange_values_come_back_to_their_owner": (
+        "class Box:\n    def __init__(s, v): s.v = v\ndef f(x): return Box(x)\n"
+        "def g(box): return box.v",
+        "assert g(f(5)) == 5",
+    ),
+    "exact_types": (
+        NP + "def f(x): return np.float32(1), 1, 1.0, True, (1,), [1]",
+        NP + "assert [type(v) for v in f(0)] == [np.float32, int, float, bool, tuple, list]",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_same_verdict_as_in_one_process(
+    engine: Engine, support: Support, tmp_path: Path, name: str
+) -> None:
+    code, test = SAME[name]
+    names = " ".join(n for n in ("f", "g"))
+    wanted = _in_one_process(code, (test,), support, tmp_path)
+    assert _verdicts(_grade(engine, support, code, test, names=names)) == wanted
+
+
+def test_some_of_these_pass_and_some_fail(support: Support, tmp_path: Path) -> None:
+    outcomes = {_in_one_process(c, (t,), support, tmp_path)[0] for c, t in SAME.values()}
+    assert outcomes == {True, False}
+
+
+def test_one_test_does_not_reach_the_next(engine: Engine, support: Support) -> None:
+    code = "calls = []\ndef f():\n    calls.append(1)\n    return len(calls)"
+    result = _grade(engine, support, code, "assert f() == 1; assert f() == 2", "assert f() == 1")
+    assert _verdicts(result) == [True, True]
+
+
+def test_a_test_cell_sees_no_name_of_another(engine: Engine, support: Support) -> None:
+    result = _grade(engine, support, "y = 1", "x = 1", "x", "y")
+    assert _verdicts(result) == [True, False, False]
+
+
+def test_a_failing_test_shows_its_message_and_no_line_of_itself(
+    engine: Engine, support: Support
+) -> None:
+    test = "from rnn_utils import CheckFailed\nhidden_number = 42\nraise CheckFailed('look again')"
+    error = _grade(engine, support, "1", test).verdicts["t0"].outputs[-1]
+    assert error["ename"] == "CheckFailed"
+    assert error["traceback"] == ["Check failed: look again"]
+    error = _grade(engine, support, "1", "hidden_number = 42\n1 / 0").verdicts["t0"].outputs[-1]
+    assert error["traceback"] == ["ZeroDivisionError: division by zero"]
+
+
+def test_outputs_look_as_in_jupyter(engine: Engine, support: Support) -> None:
+    code = (
+        "import sys, matplotlib.pyplot as plt\nprint('out')\nprint('err', file=sys.stderr)\n"
+        "plt.plot([1, 2])\nplt.show()\n6 * 7"
+    )
+    outputs = _grade(engine, support, code).outputs[0]
+    kinds = [(o["output_type"], o.get("name")) for o in outputs]
+    assert kinds == [
+        ("stream", "stdout"),
+        ("stream", "stderr"),
+        ("display_data", None),
+        ("execute_result", None),
+    ]
+    assert outputs[2]["data"]["image/png"].startswith("iVBOR")
+    assert outputs[3]["data"] == {"text/plain": "42"}
+
+
+def test_an_error_shows_the_students_line(engine: Engine, support: Support) -> None:
+    error = _grade(engine, support, "a = 0\n1 / a").outputs[0][0]
+    assert error["ename"] == "ZeroDivisionError"
+    assert "a" in "\n".join(error["traceback"])
+
+
+def test_a_dead_process_costs_only_its_cell(engine: Engine, support: Support) -> None:
+    task = Task(
+        folder="toy",
+        cells=[(0, "def f(): return 1"), (1, "import os; os._exit(3)"), (2, "def g(): return 2")],
+        tests=[Test("t", "assert f() + g() == 3")],
+        names=["f", "g"],
+        support=support,
+        limits=LIMITS,
+    )
+    result = engine.grade(task)
+    assert result.verdicts["t"].passed
+    assert result.outputs[1][0]["ename"] == "CellEnded"
+    assert any("Cell 2" in sentence for sentence in result.irregularities)
+
+
+def test_refuses_with_one_sentence_without_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    with pytest.raises(sandbox.SandboxUnavailable, match=r"install .*bubblewrap") as raised:
+        Engine().start()
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+def test_refuses_with_one_sentence_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, platform: str
+) -> None:
+    monkeypatch.setattr(sandbox.sys, "platform", platform)
+    assert "Linux" in sandbox.refusal()
+
+
+def test_refuses_where_namespaces_are_forbidden(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fake = tmp_path / "bwrap"
+    fake.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    sandbox._probe.cache_clear()
+    try:
+        assert "allow user namespaces" in sandbox.refusal()
+    finally:
+        sandbox._probe.cache_clear()
+
+
+def test_only_the_exact_words_switch_the_sandbox_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value, wanted in (("1", False), ("yes", False), (sandbox.UNSANDBOXED_VALUE, True)):
+        monkeypatch.setenv(sandbox.UNSANDBOXED_VARIABLE, value)
+        assert sandbox.unsandboxed_by_environment() is wanted
