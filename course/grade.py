@@ -21,7 +21,9 @@ from pathlib import Path
 import nbformat
 from nbformat.warnings import MissingIDFieldWarning
 from nbgrader.apps import NbGraderAPI
+from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import capture_log, temp_attrs
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
@@ -50,69 +52,90 @@ class Classroom:
         self.root = root
         self.api = _nbgrader(root)
         self.report = root / "autograded" / "report.json"
-        self.results = self._load()
+        self.registered, self.results = self._load()
 
-    def _load(self) -> dict[str, Result]:
+    def _load(self) -> tuple[dict[str, str], dict[str, Result]]:
         if not self.report.exists():
-            return {}
+            return {}, {}
         stored = json.loads(self.report.read_text(encoding="utf-8"))
-        return {key: Result(**value) for key, value in stored.items()}
+        results = {key: Result(**value) for key, value in stored["results"].items()}
+        return stored["registered"], results
 
     def _save(self) -> None:
         self.report.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({key: asdict(value) for key, value in self.results.items()}, indent=1)
+        results = {key: asdict(value) for key, value in self.results.items()}
         fresh = self.report.with_suffix(".new")
-        fresh.write_text(text, encoding="utf-8")
+        stored = {"registered": self.registered, "results": results}
+        fresh.write_text(json.dumps(stored, indent=1), encoding="utf-8")
         fresh.replace(self.report)  # in one move, so that an interrupted run leaves the old one
-
-    def submissions(self) -> list[tuple[str, str]]:
-        """Return (student, assignment) for every submitted folder."""
-        folders = sorted((self.root / "submitted").glob("*/*/"))
-        return [(f.parent.name, f.name) for f in folders if f.name in paths.ASSIGNMENTS]
 
     def register_assignments(self) -> None:
         """Make sure that the gradebook knows the assignments as they are in source/."""
-        known = {assignment.name for assignment in self.api.gradebook.assignments}
+        with self.api.gradebook as gradebook:
+            known = {assignment.name for assignment in gradebook.assignments}
         for assignment in paths.ASSIGNMENTS:
-            if assignment not in known:
+            digest = hashlib.sha256(paths.source(assignment).read_bytes()).hexdigest()
+            if assignment not in known or self.registered.get(assignment) != digest:
                 print(f"registering {assignment}", flush=True)
                 _insist(self.api.generate_assignment(assignment), f"register {assignment}")
+                self.registered[assignment] = digest
+        self._save()
 
     def grade_all(self) -> None:
-        """Grade what is new or has changed since the last run, one submission after the other."""
-        work = self.submissions()
-        for number, (student, assignment) in enumerate(work, start=1):
-            print(f"[{number:3}/{len(work)}] {student:12} {assignment:18}", end="", flush=True)
-            key = f"{student}/{assignment}"
-            if key in self.results and self.results[key].digest == self._digest(
-                student, assignment
-            ):
-                print("unchanged")
+        """Grade what is new or has changed since the last run, assignment by assignment."""
+        for assignment in paths.ASSIGNMENTS:
+            folders = sorted((self.root / "submitted").glob(f"*/{assignment}/"))
+            digests = {f.parent.name: self._digest(f, assignment) for f in folders}
+            kept = [s for s in digests if self._is_graded(s, assignment, digests[s])]
+            work = [student for student in digests if student not in kept]
+            print(f"{assignment}: {len(work)} to grade, {len(kept)} unchanged", flush=True)
+            if not work:
                 continue
-            self.results[key] = result = self._grade(student, assignment)
+            log = self._run(Autograde, assignment, kept, len(work))
+            self._read_results(assignment, {student: digests[student] for student in work}, log)
+            self._run(GenerateFeedback, assignment, kept, len(work))
             self._save()
-            print(
-                f"{result.score:g}/{result.out_of:g}" if result.graded else "NOT GRADED", flush=True
-            )
 
-    def _grade(self, student: str, assignment: str) -> Result:
-        result = Result(self._digest(student, assignment))
+    def _is_graded(self, student: str, assignment: str, digest: str) -> bool:
+        result = self.results.get(f"{student}/{assignment}")
+        return result is not None and result.digest == digest
+
+    def _run(self, step: type, assignment: str, kept: list[str], count: int) -> str:
+        """Let nbgrader do one step for all students but those whose grade is kept."""
+        course = self.api.coursedir
+        leave_out = ",".join(kept)
+        with temp_attrs(
+            course, assignment_id=assignment, student_id="*", student_id_exclude=leave_out
+        ):
+            converter = step(coursedir=course, parent=self.api)
+            converter.force = True
+            progress = _Progress(step.__name__, count)
+            converter.log.addHandler(progress)
+            converter.log.setLevel(logging.INFO)
+            outcome = capture_log(converter)
+            converter.log.removeHandler(progress)
+            if sys.stdout.isatty():
+                print(flush=True)
+        return f"{outcome.get('log', '')}\n{outcome.get('error', '')}"
+
+    def _read_results(self, assignment: str, digests: dict[str, str], log: str) -> None:
+        """Read what nbgrader has made of these students' submissions."""
+        found = irregularities(self.root / "autograded", assignment)
         with self.api.gradebook as gradebook:
-            result.out_of = gradebook.find_assignment(assignment).max_score
-        outcome = self.api.autograde(assignment, student, force=True)
-        if not outcome["success"]:
-            result.notes.append(f"nbgrader could not grade it: {_last_line(outcome)}")
-            return result
-        odd = irregularities(self.root / "autograded", assignment)[student, assignment]
-        result.graded = odd.get("readable", True)
-        result.notes += odd["irregularities"]
-        with self.api.gradebook as gradebook:
-            result.score = gradebook.find_submission(assignment, student).score
-        result.notes += self._failures(student, assignment) if result.graded else []
-        outcome = self.api.generate_feedback(assignment, student, force=True)
-        if not outcome["success"]:
-            result.notes.append(f"no feedback could be written: {_last_line(outcome)}")
-        return result
+            out_of = gradebook.find_assignment(assignment).max_score
+            for student, digest in digests.items():
+                result = Result(digest, out_of=out_of)
+                self.results[f"{student}/{assignment}"] = result
+                odd = found.get((student, assignment), {})
+                if not odd.get("graded"):
+                    result.digest = ""  # try again next time
+                    said = [line for line in log.splitlines() if student in line] or [log]
+                    result.notes.append(f"It could not be graded: {said[-1].strip()[-200:]}")
+                    continue
+                result.graded = odd["readable"]
+                result.score = gradebook.find_submission(assignment, student).score
+                result.notes += odd["irregularities"][: None if result.graded else 1]
+                result.notes += self._failures(student, assignment) if result.graded else []
 
     def _failures(self, student: str, assignment: str) -> list[str]:
         """Return what the failing checks said, each sentence once."""
@@ -127,13 +150,12 @@ class Classroom:
                         )
         return list(said)
 
-    def _digest(self, student: str, assignment: str) -> str:
+    def _digest(self, folder: Path, assignment: str) -> str:
         """Fingerprint a submission and what it is graded with; changed bytes mean grading anew."""
-        files = sorted(p for p in (self.root / "submitted" / student / assignment).rglob("*"))
         digest = hashlib.sha256(paths.source(assignment).read_bytes())
-        for path in files:
-            digest.update(str(path.name).encode())
-            if path.is_file():
+        for path in sorted(folder.rglob("*")):
+            digest.update(os.fsencode(path.relative_to(folder)))
+            if path.is_file() and not path.is_symlink():
                 digest.update(path.read_bytes())
         return digest.hexdigest()
 
@@ -192,9 +214,27 @@ def _insist(outcome: dict, task: str) -> None:
         sys.exit(f"nbgrader could not {task}:\n{outcome.get('error') or outcome.get('log')}")
 
 
-def _last_line(outcome: dict) -> str:
-    text = str(outcome.get("error") or outcome.get("log") or "no reason given").strip()
-    return text.splitlines()[-1]
+class _Progress(logging.Handler):
+    """Shows which submission nbgrader is at, from what it logs."""
+
+    def __init__(self, step: str, count: int) -> None:
+        super().__init__(logging.INFO)
+        self.step, self.count, self.done = step, count, 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count one submission when nbgrader starts with it."""
+        text = record.getMessage()
+        start = "Autograding " if self.step == "Autograde" else "Converting notebook "
+        if text.startswith(start):
+            self.done += 1
+            student = Path(text.removeprefix(start)).parts[-3]
+            what = "grading" if self.step == "Autograde" else "feedback"
+            line = f"  {what} {self.done}/{self.count}  {student}"
+            # On a terminal one line that changes; in a log a line each.
+            if sys.stdout.isatty():
+                print(f"\r{line[:78]:78}", end="", flush=True)
+            else:
+                print(line, flush=True)
 
 
 def _cell(result: Result | None) -> str:

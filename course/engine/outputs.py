@@ -26,6 +26,7 @@ _TAGS = frozenset(
         "colgroup",
         "dd",
         "del",
+        "details",
         "div",
         "dl",
         "dt",
@@ -53,6 +54,7 @@ _TAGS = frozenset(
         "span",
         "strong",
         "sub",
+        "summary",
         "sup",
         "table",
         "tbody",
@@ -174,7 +176,7 @@ _SAFE_SVG = re.compile(
 )
 _SUSPICIOUS = re.compile(
     r"<\s*/?\s*(script|iframe|object|embed|link|meta|style|svg|math|form|input|button|base|frame|"
-    r"frameset|applet|video|audio|source|template|portal|details|marquee|body|html|textarea|select|"
+    r"frameset|applet|video|audio|source|template|portal|marquee|body|html|textarea|select|"
     r"xmp|noscript|plaintext|title)\b|<[^>]*\bon[a-z]+\s*=|(javascript|vbscript)\s*(:|&)|data\s*:\s*text|"
     r"srcdoc|&#x?0*[0-9a-f]+;?|&colon;|&tab;|&newline;|<!|<\?",
     re.IGNORECASE,
