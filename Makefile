@@ -13,15 +13,16 @@ help:  ## Say what each target does
 
 setup: .venv/ready  ## Make the virtual environment and install everything the course runs on
 .venv/ready: requirements.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo "Making .venv and installing; the first time this takes a minute or two."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 	@# The sandbox for grading is a system package; get it where we may.
 	@command -v bwrap >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
 	    { apt-get update -qq && apt-get install -y -qq bubblewrap; } >/dev/null 2>&1 || true
 
 .venv/ready-to-test: .venv/ready tests/requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
 
 build: setup  ## Build source/, notebooks/ and release/ from manuscript/

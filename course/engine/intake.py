@@ -33,13 +33,9 @@ from .restore import MARK
 from .warm_gradebook import warm_gradebook
 
 MAX_EXTRA_FILE = 5 * 1024 * 1024
-_QUIET = {
-    "timestamp.txt",
-    ".ipynb_checkpoints",
-    "__pycache__",
-    ".DS_Store",
-    "submission_secret.txt",
-}
+# nbgrader's `submit` writes it, and `release_feedback` finds the student's feedback by it.
+SECRET = "submission_secret.txt"
+_QUIET = {"timestamp.txt", ".ipynb_checkpoints", "__pycache__", ".DS_Store", SECRET}
 
 
 class Submissions(NotebookExporter):
@@ -126,6 +122,7 @@ def _vet(
     notes: list[str] = []
     found = _regular_files(folder, notes)
     _copy_timestamp(found.pop("timestamp.txt", None), target, notes)
+    _copy_secret(found.pop(SECRET, None), target)
     notebooks = {name: found.pop(name) for name in list(found) if name.endswith(".ipynb")}
     expected = {f"{master.notebook}.ipynb": master for master in masters}
     spare = {name: path for name, path in notebooks.items() if name not in expected}
@@ -168,7 +165,7 @@ def _regular_files(folder: Path, notes: list[str]) -> dict[str, Path]:
             if not stat.S_ISREG(mode):
                 notes.append(f"{_shown(name)} is a link or a special file and was left out.")
             elif not _QUIET.intersection(path.relative_to(folder).parts) or (
-                name == "timestamp.txt" and top == str(folder)
+                name in ("timestamp.txt", SECRET) and top == str(folder)
             ):
                 if len(found) >= 1000:
                     notes.append("There are more than 1000 files; the rest was left out.")
@@ -188,6 +185,11 @@ def _copy_timestamp(path: Path | None, target: Path, notes: list[str]) -> None:
         notes.append("The time of submission could not be read; it was left out.")
         return
     (target / "timestamp.txt").write_text(text, encoding="ascii")
+
+
+def _copy_secret(path: Path | None, target: Path) -> None:
+    if path is not None and path.stat().st_size <= 200:
+        shutil.copyfile(path, target / SECRET, follow_symlinks=False)
 
 
 def _write_notebook(path: Path | None, target: Path, name: str, notes: list[str]) -> list[str]:

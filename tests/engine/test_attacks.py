@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from . import toy
-from .attacks import ATTACKS
+from .attacks import ATTACKS, RESOURCE
 from .conftest import run_siege
 
 NAMES = [attack.name for attack in ATTACKS]
@@ -42,7 +42,11 @@ def test_there_are_enough_attacks() -> None:
 def test_earns_what_it_deserves(outcome: dict, name: str) -> None:
     came = outcome["attacks"][name]
     assert came["graded"], "some test was left without a grade"
-    assert came["points"] == ATTACK[name].earned
+    if ATTACK[name].group == RESOURCE:
+        # Where its own hunger kills it is up to the machine; it may lose points and earns none.
+        assert 0 <= came["points"] <= ATTACK[name].earned
+    else:
+        assert came["points"] == ATTACK[name].earned
 
 
 @pytest.mark.parametrize("name", NAMES)
