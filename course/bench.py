@@ -57,7 +57,6 @@ class Bench:
         base = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
         for trait in ("exporter_class", "sanitize_preprocessors", "autograde_preprocessors"):
             base.Autograde.pop(trait, None)
-        base.Autograde.pop("pre_convert_hook", None)
         base.merge(config)
         base.CourseDirectory.root = str(self.root)
         base.CourseDirectory.db_url = f"sqlite:///{self.root}/gradebook.db"

@@ -38,7 +38,7 @@ NAMED = 93.0
 ACCEPTED = 100.0
 
 # How a message begins to name a mistake.
-NAMING = re.compile(r"what comes out when ")
+NAMING = re.compile(r"what comes out when |comes out of one of ")
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,6 @@ class ClearSolutions(StockClearSolutions):
         sentence = BEGIN.search(cell.source)
         if sentence:
             stub = "# Write your code here, in place of the error below.\n"
-            stub += f'raise NotImplementedError(\n    "{sentence[2]}"\n)'
+            stub += f'raise NotImplementedError("{sentence[2]}")'
             self.code_stub = {"python": stub}
         return super().preprocess_cell(cell, resources, cell_index)

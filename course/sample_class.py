@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,6 +81,8 @@ STUDENTS: dict[str, Callable[[str], NotebookNode]] = {
 
 def write_sample_class(folder: Path) -> None:
     """Write every student's submissions into ``folder``; a file that is there already stays."""
+    for other in {path.name for path in folder.glob("*")} - {*STUDENTS, "felix"}:
+        shutil.rmtree(folder / other)  # from an earlier sample class
     for student, hand_in in STUDENTS.items():
         for assignment in paths.ASSIGNMENTS:
             # Hana renames her notebooks.

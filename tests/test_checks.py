@@ -159,7 +159,10 @@ ODD_RESULTS = {
     "None": ("None", r"should return .*, but it returned None: is the return statement missing"),
     "an error": ("1 / 0", "raised ZeroDivisionError: division by zero"),
     "an unknown name": ("not_defined", "raised NameError: name 'not_defined' is not defined"),
-    "not written": ("unwritten()", "is not finished: write me"),
+    "not written": (
+        "unwritten()",
+        r"is not finished: it still raises NotImplementedError\. write me",
+    ),
     "a string": ("'done'", "a str"),
     "one value more": ("(*result, 1)", "values, but it returned"),
     "one value fewer": ("result[:-1]", "values, but it returned"),
@@ -175,7 +178,10 @@ ODD_DICTS = {
     "a tuple": ("tuple(result.values())", "should be a dict, but it is a tuple"),
     "None": ("None", "returned None"),
     "an error": ("1 / 0", "raised ZeroDivisionError: division by zero"),
-    "not written": ("unwritten()", "is not finished: write me"),
+    "not written": (
+        "unwritten()",
+        r"is not finished: it still raises NotImplementedError\. write me",
+    ),
     "a generator": ("(v for v in result)", "should be a dict, but it is a generator"),
 }
 

@@ -29,7 +29,7 @@ GATES = ["forget", "update", "candidate", "output"]  # the order of the code
 WORDS = {
     "rnn_unrolled": "a0|x[:, :, 0]|a[:, :, 1]|y_pred[:, :, T_x-1]|(n_x, m)|Wax Waa Wya ba by",
     "rnn_cell": "a_prev|xt|Waa @|Wax @|Wya @|ba|by|tanh|softmax|a_next|yt_pred|(n_a, n_x)|(n_y, m)",
-    "lstm_cell": "a_prev|c_prev|xt|ft|it|cct|ot|c_next|a_next|yt|tanh|concat"
+    "lstm_cell": "a_prev|c_prev|xt|ft|it|cct|ot|c_next|a_next|yt_pred|tanh|concat"
     "|ft = σ(Wf @ concat + bf)|cct = tanh(Wc @ concat + bc)|ot = σ(Wo @ concat + bo)",
     "lstm_unrolled": "zeros|a0|c[:, :, 0]|a[:, :, T_x-1]|y[:, :, 1]|Wf bf Wi bi Wc bc Wo bo Wy by",
     "rnn_cell_backward": "da[:, :, t]|da_carried|da_next|dz|1 - a_next**2|Waa.T @ dz|Wax.T @ dz"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import html
 import os
 import re
@@ -12,12 +13,16 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbgrader.api import Gradebook
 from test_release import secret_lines
 
 from course import paths
-from course.grade import Classroom
+from course.classroom import Classroom
+from course.grade import print_table
+from course.grades import ExtraCreditExport
 from course.mistakes import MISTAKES
 from course.sample_class import solved, untouched, with_mistakes, without_a_test
+from course.submissions import find
 
 ASSIGNMENT = "01_rnn_cell"
 SLIP = "rnn_cell_forward: hidden bias forgotten"
@@ -91,7 +96,7 @@ def test_no_notebook_at_all_is_said_to_be_missing(graded: Classroom, student: st
 def test_the_table_says_what_went_wrong(
     graded: Classroom, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    graded.print_table()
+    print_table(graded)
     said = capsys.readouterr().out
     assert SAID in said
     assert "letter/01_rnn_cell: 01_rnn_cell.ipynb is not a notebook" in said
@@ -130,6 +135,59 @@ def test_a_second_run_grades_only_what_changed(
     said = capsys.readouterr().out
     assert "01_rnn_cell: 1 to grade, 12 unchanged" in said
     assert again.results[f"erin/{ASSIGNMENT}"].score == 10
+
+
+def test_a_new_gradebook_means_grading_anew(graded: Classroom) -> None:
+    (graded.root / "gradebook.db").unlink()
+    again = Classroom(graded.root)
+    again.register_assignments()
+    again.grade_all()
+    with again.api.gradebook as gradebook:
+        assert gradebook.find_submission(ASSIGNMENT, "ada").score == 10
+
+
+def test_a_score_given_by_hand_reaches_table_and_feedback(graded: Classroom) -> None:
+    classroom = Classroom(graded.root)
+    with classroom.api.gradebook as gradebook:
+        for grade in gradebook.find_submission(ASSIGNMENT, "ada").notebooks[0].grades:
+            grade.manual_score = 0.5
+        gradebook.db.commit()
+    classroom.grade_all()
+    assert classroom.results[f"ada/{ASSIGNMENT}"].score == 2.5
+    page = graded.root / "feedback/ada" / ASSIGNMENT / f"{ASSIGNMENT}.html"
+    assert "Score: 2.5 / 10.0" in page.read_text(encoding="utf-8")
+
+
+def test_what_is_no_submission_gets_one_sentence_each(tmp_path: Path) -> None:
+    submitted = tmp_path / "submitted"
+    for name in ("new\nline", "a[b]*", "smith, jo", ".hidden"):
+        (submitted / name / ASSIGNMENT).mkdir(parents=True)
+    (submitted / "ada" / "01_RNN").mkdir(parents=True)
+    (submitted / "Zoë O'Hara" / ASSIGNMENT).mkdir(parents=True)
+    (submitted / "linked").symlink_to(submitted / "ada")
+    (submitted / "grades.txt").write_text("9", encoding="utf-8")
+    found, odd = find(submitted)
+    assert [one.student for one in found] == ["Zoë O'Hara"]
+    assert len(odd) == 7 and all("\n" not in sentence for sentence in odd)
+    assert any("the assignments are called 01_rnn_cell" in sentence for sentence in odd)
+
+
+def test_students_who_have_gone_leave_the_table(graded: Classroom) -> None:
+    shutil.rmtree(graded.root / "submitted" / "letter")
+    again = Classroom(graded.root)
+    again.grade_all()
+    assert f"letter/{ASSIGNMENT}" not in again.results
+
+
+def test_the_export_keeps_names_with_commas_whole(tmp_path: Path) -> None:
+    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
+        gradebook.add_assignment("05_backprop")
+        gradebook.add_student("smith, jo", last_name='Smith "S"')
+        ExtraCreditExport(to=str(tmp_path / "grades.csv")).export(gradebook)
+    with (tmp_path / "grades.csv").open(newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["student_id"], row["last_name"]) == ("smith, jo", 'Smith "S"')
+    assert row["max_score"] == "0.0"
 
 
 def test_scripts_in_outputs_do_not_reach_feedback(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -83,3 +85,50 @@ def test_numerical_gradient_leaves_its_input_alone() -> None:
 def test_relative_error_of_two_zeros_is_zero() -> None:
     assert relative_error(np.zeros(3), np.zeros(3)) == 0.0
     assert relative_error(np.ones(3), -np.ones(3)) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (
+            lambda: np.ones((5, 3)) * np.ones((3, 10)),
+            "These shapes fit a matrix product; that is written @, and",
+        ),
+        (lambda: np.ones((5, 1)) @ np.ones((3, 10)), "A has 1 column and B has 3 rows"),
+        (lambda: np.ones((5, 3)) @ np.ones((1, 10)), "A has 3 columns and B has 1 row$"),
+        (
+            lambda: np.concatenate(np.ones((5, 3)), np.ones((3, 3))),
+            "np.concatenate takes its arrays as one tuple, in parentheses of their own",
+        ),
+    ],
+)
+def test_an_error_of_numpy_comes_with_advice(wrong: Callable, says: str) -> None:
+    with pytest.raises(CheckFailed) as caught:
+        ask(wrong, returns="a")
+    assert re.search(says, str(caught.value).splitlines()[0])
+    assert str(caught.value).count("\n") <= 2
+
+
+def test_shapes_that_do_not_fit_a_product_get_no_advice_about_it() -> None:
+    with pytest.raises(CheckFailed) as caught:
+        ask(lambda: np.ones((5, 3)) + np.ones((4, 10)), returns="a")
+    assert "matrix product" not in str(caught.value)
+
+
+def test_ragged_values_fail_a_check_and_raise_nothing_else() -> None:
+    answer = ask(lambda: ([[1.0], [2.0, 3.0]], np.ones(2)), returns="a b")
+    with pytest.raises(CheckFailed, match="a should be a NumPy array, but it is a list"):
+        answer.agrees("a", "b")
+
+
+def test_a_check_without_points_promises_no_further_checks(capsys: pytest.CaptureFixture) -> None:
+    rnn_utils.passed("Check 6", graded=False)
+    assert capsys.readouterr().out == "Check 6: passed. This check has no points.\n"
+
+
+@pytest.mark.parametrize(("number", "word"), [(2, "two"), (3, "several")])
+def test_mistakes_that_fit_equally_are_numbered(number: int, word: str) -> None:
+    answer = ask(lambda: np.ones(3), returns="a")
+    known = [(f"mistake {k}", answer.prints) for k in range(number)]
+    said = rnn_utils.likely(known, answer, "a")
+    assert said == f"This comes out of one of {word} mistakes: (1) mistake 0; (2) mistake 1."

@@ -28,7 +28,8 @@ class Restore(NbGraderPreprocessor):
         master = courses.master(about["db_url"], about["assignment"], about["notebook"])
         notes = restore(nb, master)
         mark = nb.metadata.setdefault(MARK, {})
-        mark["irregularities"] = [*mark.get("irregularities", []), *notes]
+        if mark.get("readable", True):  # where there is no notebook, every cell is missing
+            mark["irregularities"] = [*mark.get("irregularities", []), *notes]
         if master.kernelspec:
             nb.metadata["kernelspec"] = master.kernelspec
         return nb, resources

@@ -17,7 +17,7 @@ ALT_TEXT: dict[str, str] = {
         "One forward step of the LSTM cell. a_prev is stacked on xt, and the stack feeds the "
         "forget gate ft, the update gate it, the candidate cct and the output gate ot. c_prev "
         "times ft plus it times cct gives c_next; tanh of c_next times ot gives a_next, and "
-        "softmax(Wy @ a_next + by) gives yt."
+        "softmax(Wy @ a_next + by) gives yt_pred."
     ),
     "lstm_unrolled": (
         "One LSTM cell is drawn at steps 0, 1 and T_x-1. Two states pass from each cell to the "
@@ -26,8 +26,8 @@ ALT_TEXT: dict[str, str] = {
         "one belt of parameters runs through all the cells."
     ),
     "rnn_cell_backward": (
-        "One backward step of the RNN cell, from right to left. da[:, :, t] from the loss at step "
-        "t and da_carried from step t+1 are added into da_next, which is multiplied by "
+        "One backward step of the RNN cell, from right to left. da[:, :, t] from the output at "
+        "step t and da_carried from step t+1 are added into da_next, which is multiplied by "
         "1 - a_next**2 to give dz. Products of dz with Waa.T and Wax.T give da_prev and dxt; "
         "products with xt.T and a_prev.T give dWax and dWaa; the sum over the m examples is dba."
     ),
@@ -39,10 +39,11 @@ ALT_TEXT: dict[str, str] = {
         "transposed columns of W, and the gradients of all weights and biases."
     ),
     "gradient_flow": (
-        "The gradient of the last step's loss travels back over five steps. In the RNN every step "
-        "multiplies it by Waa.T and the slope of tanh: in the example 100, 60, 36, 22, then 13 "
-        "percent are left, and the arrows grow thin. In the LSTM the gradient of c is multiplied "
-        "by ft only: 100, 95, 90, 86 and 81 percent are left, and the arrows stay thick."
+        "The gradient from the output at the last step travels back over five steps. In the RNN "
+        "every step multiplies it by Waa.T and the slope of tanh: in the example 100, 60, 36, 22, "
+        "then 13 percent are left, and the arrows grow thin. In the LSTM the gradient of c is "
+        "multiplied by ft only: 100, 95, 90, 86 and 81 percent are left, and the arrows stay "
+        "thick."
     ),
     "stacked_product": (
         "Matrices drawn to scale. Forward, W of shape (n_a, n_a + n_x) times a_prev stacked on xt "

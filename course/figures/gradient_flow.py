@@ -1,4 +1,4 @@
-"""How the gradient of the last step's loss travels back in time: RNN above, LSTM below."""
+"""How the gradient from the last step's output travels back in time: RNN above, LSTM below."""
 
 from __future__ import annotations
 
@@ -73,9 +73,9 @@ def _rnn(canvas: Canvas, row: float, base: float) -> None:
 
 
 def _loss(canvas: Canvas, row: float) -> None:
-    """Where the loss of the last step comes in."""
+    """Where the gradient from the last step's output comes in."""
     canvas.pill(700, row, "da[:, :, 4]", GRADIENT, "(n_a, m)", width=96, size=13)
-    canvas.words(700, row - 37, "from the loss", size=13)
+    canvas.words(700, row - 37, "from the output", size=13)
 
 
 def _lstm(canvas: Canvas, row: float, base: float) -> None:

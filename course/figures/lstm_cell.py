@@ -109,7 +109,7 @@ def _prediction(canvas: Canvas) -> None:
     canvas.arrow([(632, PREDICTION_ROW), (658, PREDICTION_ROW)], PREDICTION)
     canvas.dot(FORK, OUTPUT_ROW, HIDDEN)
     canvas.box(521, PREDICTION_ROW, 222, 32, ["softmax(Wy @ a_next + by)"], PARAMETER)
-    canvas.pill(700, PREDICTION_ROW, "yt", PREDICTION, "(n_y, m)")
+    canvas.pill(700, PREDICTION_ROW, "yt_pred", PREDICTION, "(n_y, m)")
 
 
 def _key(canvas: Canvas) -> None:

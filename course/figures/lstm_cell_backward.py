@@ -57,7 +57,7 @@ def _upstream_hidden(canvas: Canvas) -> None:
     canvas.operator(SUM, BOTTOM, "+")
     canvas.pill(440, BOTTOM, "da[:, :, t]", GRADIENT, "(n_a, m)", width=112)
     canvas.pill(701, BOTTOM, "da_carried", GRADIENT, "(n_a, m)", width=90, size=13)
-    canvas.words(440, BOTTOM - 36, "from the loss at step t", size=13)
+    canvas.words(440, BOTTOM - 36, "from the output at step t", size=13)
     canvas.words(701, BOTTOM - 36, "from step t+1", size=13)
     canvas.code(570, 148, "da_next", GRADIENT, bold=True, size=13, anchor="left")
     canvas.code(570, 129, "(n_a, m)", GRADIENT, size=13, anchor="left")

@@ -15,7 +15,7 @@ BELOW: list[tuple[float, float, str, str, str]] = [
     (178, 92, "Wax.T @ dz", "dxt", "(n_x, m)"),
     (279, 92, "dz @ xt.T", "dWax", "(n_a, n_x)"),
     (391, 114, "dz @ a_prev.T", "dWaa", "(n_a, n_a)"),
-    (503, 92, "sum over m", "dba", "(n_a, 1)"),
+    (503, 92, "sum over\nm examples", "dba", "(n_a, 1)"),
 ]
 
 
@@ -41,7 +41,7 @@ def _upstream(canvas: Canvas) -> None:
     canvas.arrow([(SUM - RING, ROW), (SLOPE + RING, ROW)], GRADIENT)
     canvas.operator(SUM, ROW, "+")
     canvas.pill(SUM, 400, "da[:, :, t]", GRADIENT, "(n_a, m)", width=112)
-    canvas.words(SUM, 437, "from the loss at step t", size=13)
+    canvas.words(SUM, 437, "from the output at step t", size=13)
     canvas.pill(704, ROW, "da_carried", GRADIENT, "(n_a, m)", width=88, size=13)
     canvas.words(704, ROW - 37, "from step t+1", size=13)
     canvas.code(521, ROW + 16, "da_next", GRADIENT, bold=True, size=13)
@@ -74,7 +74,7 @@ def _results(canvas: Canvas) -> None:
     canvas.line([(first, BUS), (last, BUS)], GRADIENT)
     canvas.dot(stub, ROW, GRADIENT)
     for x, width, formula, name, shape in BELOW:
-        canvas.arrow([(x, BUS), (x, PRODUCTS + 17)], GRADIENT)
-        canvas.arrow([(x, PRODUCTS - 17), (x, RESULTS + 23)], GRADIENT)
-        canvas.box(x, PRODUCTS, width, 34, [formula], size=13)
+        canvas.arrow([(x, BUS), (x, PRODUCTS + 20)], GRADIENT)
+        canvas.arrow([(x, PRODUCTS - 20), (x, RESULTS + 23)], GRADIENT)
+        canvas.box(x, PRODUCTS, width, 40, formula.split("\n"), size=13)
         canvas.pill(x, RESULTS, name, GRADIENT, shape, width=90)

@@ -370,6 +370,16 @@ FORWARD = (
         (RESULTS, "c_next, a_next, yt_pred, cache = "),
     ),
     slip(
+        "what the cell returns in another order",
+        "what the cell returns is unpacked in another order than a_next, c_next, yt_pred, cache",
+        (RESULTS, "a_next, yt_pred, c_next, cache = "),
+    ),
+    slip(
+        "cell state starts from a number",
+        "the cell state starts from the number 0 instead of an array of zeros like a0",
+        (START, "a_next, c_next = a0, 0.0\n"),
+    ),
+    slip(
         "slices still empty",
         "the slices at t are handed to the cell before they are filled, so all steps start from zeros",
         (CALL, "lstm_cell_forward(x[:, :, t], a[:, :, t], c[:, :, t], parameters)"),

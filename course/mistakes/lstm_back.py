@@ -332,6 +332,16 @@ slip = slips_in("lstm_backward")
 
 BACKWARD = (
     slip(
+        "carried gradients never replaced",
+        "da_carried and dc_carried are never replaced by da_prev and dc_prev (so da0 stays zero)",
+        (f"        {CARRY}\n", ""),
+    ),
+    slip(
+        "only the cell state's gradient replaced",
+        "da_carried is never replaced by da_prev (so da0 stays zero)",
+        (CARRY, 'dc_carried = step["dc_prev"]'),
+    ),
+    slip(
         "nothing carried back",
         "neither the gradient of the hidden state nor that of the cell state is carried back in time",
         (CALL, "lstm_cell_backward(da[:, :, t], np.zeros((n_a, m)), cell_caches[t])"),

@@ -13,7 +13,6 @@ Edit = tuple[str, str]
 # What a message must hold where a sentence about the kind of failure says it best.
 CHANGED = "in place"
 KEEPS = "keeps something from call to call"
-NONE = "returned None"
 FLOAT32 = "dtype is float32"
 INTEGERS = "whole numbers"
 ROUNDED = "rounded"

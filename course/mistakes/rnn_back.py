@@ -11,7 +11,6 @@ from .mistake import CHANGED, FLOAT32, INTEGERS, KEEPS, ROUNDED, slips_in
 SLOPE = "dz = (1 - a_next**2) * da_next"
 BIAS = "dba = np.sum(dz, axis=1, keepdims=True)"
 UNPACK = "a_next, a_prev, xt, parameters = cache"
-RESULT = 'return {"dxt": dxt, "da_prev": da_prev, "dWax": dWax, "dWaa": dWaa, "dba": dba}'
 
 slip = slips_in("rnn_cell_backward")
 
@@ -222,6 +221,11 @@ BACKWARD = (
         "not carried back",
         "the gradient is not carried from step t + 1 back to step t: equation (5) gets da[:, :, t] alone",
         ("da[:, :, t] + da_carried,", "da[:, :, t],"),
+    ),
+    slip(
+        "carried gradient never replaced",
+        "da_carried is never replaced by da_prev (so da0 stays zero)",
+        (f"        {CARRY}\n", ""),
     ),
     slip(
         "outputs ignored",

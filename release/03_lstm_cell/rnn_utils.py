@@ -140,6 +140,19 @@ KINDS = {
 }
 
 
+# What to say after an error of NumPy's, by what its text matches.
+ADVICE = [
+    (
+        r"operands could not be broadcast together with shapes \((\d+),(\d+)\) \(\2,\d+\)",
+        "These shapes fit a matrix product; that is written @, and * multiplies entry by entry.",
+    ),
+    (
+        "only integer scalar arrays can be converted to a scalar index",
+        "np.concatenate takes its arrays as one tuple, in parentheses of their own.",
+    ),
+]
+
+
 class CheckFailed(AssertionError):
     """A check that failed. Notebooks show its message alone, without a traceback."""
 
@@ -157,7 +170,8 @@ def ask(function: Callable, *inputs: Any, returns: str) -> Answer:
     try:
         value = function(*inputs)
     except NotImplementedError as error:
-        raise CheckFailed(f"{answer.function} is not finished: {error}") from None
+        text = f"is not finished: it still raises NotImplementedError. {error}"
+        raise CheckFailed(f"{answer.function} {text}") from None
     except Exception as error:
         text = f"{type(error).__name__}: {error}"
         answer.outputs = {"raises": text}
@@ -168,9 +182,15 @@ def ask(function: Callable, *inputs: Any, returns: str) -> Answer:
     return answer
 
 
-def passed(check: str) -> None:
-    """Say that the public part of a check passed, and no more than that."""
-    print(f"{check}: public checks passed. Further checks run at grading.")
+def passed(check: str, graded: bool = True) -> None:
+    """Say that the public part of a check passed, and no more than that.
+
+    Arguments: graded, whether points hang on the check and further tests run at grading.
+    """
+    if graded:
+        print(f"{check}: public checks passed. Further checks run at grading.")
+    else:
+        print(f"{check}: passed. This check has no points.")
 
 
 class Answer:
@@ -304,7 +324,14 @@ class Answer:
 
     def agrees(self, place: str, other: str) -> None:
         """Check that the numbers at ``place`` are those at ``other``, whatever those are."""
-        if not same(np.asarray(self.at(place)), np.asarray(self.at(other))):
+        arrays = []
+        for spot in (place, other):
+            value = self.at(spot)
+            try:
+                arrays.append(np.asarray(value))
+            except ValueError:  # nested values of different sizes
+                self.fail(f"{spot} should be a NumPy array, but it is {_a(value)}.", spot)
+        if not same(*arrays):
             self.fail(f"{place} should hold the same numbers as {other}, but it does not.", place)
 
     def left_inputs_unchanged(self) -> None:
@@ -437,7 +464,9 @@ def _short(text: str) -> str:
     text = " ".join(text.split())
     mismatch = r"matmul: Input operand 1 .*\(size (\d+) is different from (\d+)\)"
     text = re.sub(mismatch, r"in a product A @ B, A has \2 columns and B has \1 rows", text)
-    return text if len(text) <= 200 else text[:199] + "…"
+    text = re.sub(r"\b1 (column|row)s\b", r"1 \1", text)
+    text = text if len(text) <= 200 else text[:199] + "…"
+    return text + next((f". {advice}" for error, advice in ADVICE if re.search(error, text)), "")
 
 
 def where_raised(function: Callable, error: Exception) -> str:
@@ -540,8 +569,11 @@ def likely(known: list[tuple[str, dict[str, Print]]], answer: Answer, place: str
                 whole.setdefault(len(wrong), []).append(when)
             part = part or f"Seen alone, {name} is what comes out when {when}. The rest differs."
     if whole:
-        first_two = list(dict.fromkeys(whole[max(whole)]))[:2]
-        return f"This is what comes out when {', or when '.join(first_two)}."
+        first, *others = dict.fromkeys(whole[max(whole)])
+        if others:
+            several = "two" if len(others) == 1 else "several"
+            return f"This comes out of one of {several} mistakes: (1) {first}; (2) {others[0]}."
+        return f"This is what comes out when {first}."
     return part
 
 

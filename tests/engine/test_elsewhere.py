@@ -8,7 +8,7 @@ from pathlib import Path
 
 _PROGRAM = """
 import sys, os
-for name in ("resource", "fcntl", "pwd_missing"):
+for name in ("resource", "fcntl"):
     sys.modules[name] = None
 sys.platform = "win32" if {windows} else "darwin"
 if {windows}:
