@@ -11,7 +11,6 @@ import argparse
 import json
 import logging
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -19,6 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import nbformat
+from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGrader, NbGraderAPI
 from nbgrader.converters import Autograde
@@ -29,7 +30,7 @@ from .engine.config import install
 from .engine.engine import shared_engine
 from .engine.sandbox import unsandboxed_by_environment, would_show
 from .paths import ROOT, SOURCE
-from .solutions import sources
+from .sample_class import solved, untouched
 
 
 class _Quiet(logging.Handler):
@@ -76,27 +77,18 @@ class Bench:
                 for copy in range(copies):
                     folder = self.root / "submitted" / f"{kind}-{copy}" / name
                     folder.mkdir(parents=True)
-                    (folder / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+                    (folder / f"{name}.ipynb").write_text(
+                        nbformat.writes(notebook), encoding="utf-8"
+                    )
                     count += 1
         return count
 
-    def _notebooks(self, name: str) -> dict[str, Any]:
-        released = _read(self.root / "release" / name / f"{name}.ipynb")
-        solved = {
-            _id(cell): cell["source"]
-            for cell in _read(self.root / "source" / name / f"{name}.ipynb")["cells"]
-            if cell["metadata"].get("nbgrader", {}).get("solution")
-        }
-        # Where the master brings along an earlier function, a student brings an own one.
-        solved = {name: _brought_along("".join(text)) for name, text in solved.items()}
-        right = json.loads(json.dumps(released))
-        for cell in right["cells"]:
-            cell["source"] = solved.get(_id(cell), cell["source"])
-        wrong = json.loads(json.dumps(right))
-        for cell in wrong["cells"]:
-            if _id(cell) in solved:
-                cell["source"] = cell["source"].replace("np.tanh(", "np.sin(")
-        return {"right": right, "wrong": wrong, "untouched": released}
+    def _notebooks(self, name: str) -> dict[str, NotebookNode]:
+        wrong = solved(name)
+        for cell in wrong.cells:
+            if cell.metadata.get("nbgrader", {}).get("solution"):
+                cell.source = cell.source.replace("np.tanh(", "np.sin(")
+        return {"right": solved(name), "wrong": wrong, "untouched": untouched(name)}
 
     def grade(self, engine: bool) -> float:
         """Grade the class; give the seconds."""
@@ -148,17 +140,8 @@ class Bench:
         return seconds / max(count, 1)
 
 
-def _brought_along(text: str) -> str:
-    names = re.findall(r"^\s*from course\.solutions import (\w+)", text, re.MULTILINE)
-    return "\n\n".join(sources()[name] for name in names) if names else text
-
-
 def _read(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _id(cell: dict[str, Any]) -> str:
-    return cell["metadata"].get("nbgrader", {}).get("grade_id", "")
 
 
 def _one_core() -> str:

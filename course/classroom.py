@@ -97,7 +97,6 @@ class Classroom:
         self.results = {key: result for key, result in self.results.items() if key in here}
         for assignment in paths.ASSIGNMENTS:
             self._grade_assignment(assignment, [s for s in found if s.assignment == assignment])
-        self._save()
 
     def _grade_assignment(self, assignment: str, found: list[Submission]) -> None:
         digests = {one.student: one.digest() for one in found}
@@ -108,12 +107,12 @@ class Classroom:
         if work:
             log = self._autograde(assignment, work)
             self._read_results(assignment, {one.student: digests[one.student] for one in work}, log)
-            self._save()
         # A score that was changed by hand since then belongs into the table and the feedback.
         by_hand = {s for s in kept if scores[s] != self.results[f"{s}/{assignment}"].score}
         for student in by_hand:
             self.results[f"{student}/{assignment}"].score = scores[student]
         self._write_feedback(assignment, {one.student for one in work} | by_hand)
+        self._save()  # only now: an interruption before means that feedback is written next time
 
     def _scores(self, assignment: str) -> dict[str, float]:
         with self.api.gradebook as gradebook:

@@ -27,7 +27,7 @@ import numpy as np
 
 import rnn_utils
 
-from . import fingerprints, paths
+from . import build, fingerprints, paths
 from .mistakes import MISTAKES, Mistake
 from .solutions import sources
 
@@ -225,9 +225,7 @@ def _scratch() -> tempfile.TemporaryDirectory[str]:
 @cache
 def known(assignment: str) -> dict[str, list[dict]]:
     """Return the fingerprints of known mistakes that ship with an assignment."""
-    cells = code_cells(assignment)
-    functions = [c.name for c in cells if not c.grade and c.name in sources()]
-    return fingerprints.of_assignment(functions, [c.source for c in cells if c.grade])
+    return build.known_mistakes(build.read_manuscript(paths.manuscript(assignment)))
 
 
 @cache

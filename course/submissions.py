@@ -11,11 +11,10 @@ from functools import cache
 from pathlib import Path
 
 from . import paths
+from .engine.reading import MAX_FILE
 
 # nbgrader treats these characters as patterns or separators, or cannot match them at all.
 UNUSABLE = re.compile(r"^\.|[\x00-\x1f,*?\[\]\\]")
-# A larger file is no notebook of this course; it is neither read nor copied.
-LARGEST = 20 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Submission:
             about = path.lstat()
             link = path.readlink() if path.is_symlink() else ""
             digest.update(f"{path.relative_to(self.folder)!r} {about.st_size} {link}\n".encode())
-            if not link and path.is_file() and about.st_size <= LARGEST:
+            if not link and path.is_file() and about.st_size <= MAX_FILE:
                 digest.update(path.read_bytes())
         return digest.hexdigest()
 
@@ -44,7 +43,7 @@ class Submission:
 
 
 def _oversized(folder: str, names: list[str]) -> list[str]:
-    return [name for name in names if Path(folder, name).lstat().st_size > LARGEST]
+    return [name for name in names if Path(folder, name).lstat().st_size > MAX_FILE]
 
 
 @cache
