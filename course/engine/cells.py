@@ -6,12 +6,16 @@ An IPython shell is made once, before any fork, because making one is slow.
 
 from __future__ import annotations
 
+import ast
 import builtins
+import contextlib
 import io
 import os
 import re
 import sys
 import types
+from collections.abc import Iterator
+from types import CodeType
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -20,6 +24,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Any as AnyTrait
 from traitlets import Type
 
+from . import tracebacks
+
+TEST_FILE = "<test>"
 MAX_TEXT = 200_000
 MAX_OUTPUTS = 500
 MAX_DATA = 8_000_000
@@ -186,6 +193,9 @@ class Shell(InteractiveShell):
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no event loop to integrate with."""
 
+    def _format_exception_for_storage(self, *args: Any, **kwargs: Any) -> None:
+        """IPython would render each error a second time, for a history that nobody saves."""
+
     def ask_exit(self) -> None:
         """`exit` in a cell stops a console, not a notebook."""
 
@@ -247,13 +257,14 @@ def make_shell() -> Shell:
     shell.displayhook.recorder = shell.recorder
     shell.display_pub.recorder = shell.recorder
     shell.autoindent = False
+    tracebacks.make_cheap()
     builtins.input = _no_input
     return shell
 
 
 # NumPy loads some of its parts at first use only; shell commands and errors need the rest.
 _OFTEN_USED = (
-    *("numpy.random", "numpy.linalg", "numpy.testing", "numpy.ma", "numpy.fft"),
+    *("numpy.random", "numpy.linalg"),
     *("copy", "inspect", "json", "linecache", "math", "time", "typing", "warnings"),
     *("pexpect", "IPython.display", "IPython.core.magics.script"),
 )
@@ -292,24 +303,58 @@ def run(shell: Shell, source: str, raw_output: io.FileIO | None = None) -> list[
     `raw_output` is the file that descriptors 1 and 2 write to, for output that goes past Python.
     """
     recorder = shell.recorder
-    recorder.start()
     if raw_output is not None:
         os.ftruncate(raw_output.fileno(), 0)
         os.lseek(raw_output.fileno(), 0, os.SEEK_SET)
+    with _recorded(shell):
+        shell.last_cell_succeeded = shell.run_cell(source, store_history=True).success is True
+    if raw_output is not None:
+        _add_raw_output(recorder, raw_output)
+    return recorder.finish()
+
+
+@contextlib.contextmanager
+def _recorded(shell: Shell) -> Iterator[None]:
+    """While this lasts, all that is printed or raised goes to the shell's recorder."""
+    recorder = shell.recorder
+    recorder.start()
     own = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = _Stream(recorder, "stdout", 1), _Stream(recorder, "stderr", 2)
     shell.last_cell_succeeded = False
     try:
-        shell.last_cell_succeeded = shell.run_cell(source, store_history=True).success is True
+        yield
     except KeyboardInterrupt:
         recorder.error("KeyboardInterrupt", "", ["KeyboardInterrupt"])
     except BaseException as error:
         recorder.error(type(error).__name__, text_of(error), [type(error).__name__])
     finally:
         sys.stdout, sys.stderr = own
-    if raw_output is not None:
-        _add_raw_output(recorder, raw_output)
-    return recorder.finish()
+
+
+def prepared(shell: Shell, source: str) -> list[CodeType] | None:
+    """Compile a test cell ahead, once for all submissions; None if it takes a shell to run it.
+
+    The last expression, if the cell ends with one, is compiled apart, so that it is displayed.
+    """
+    try:
+        tree = ast.parse(shell.transform_cell(source))
+        last = [tree.body.pop()] if tree.body and isinstance(tree.body[-1], ast.Expr) else []
+        shown = [compile(ast.Interactive(last), TEST_FILE, "single")] if last else []
+        return [compile(tree, TEST_FILE, "exec"), *shown]
+    except (SyntaxError, ValueError):
+        return None
+
+
+def run_prepared(shell: Shell, code: list[CodeType]) -> list[dict[str, Any]]:
+    """Run what `prepared` has compiled; give its outputs."""
+    with _recorded(shell), shell.display_trap:
+        try:
+            for part in code:
+                exec(part, shell.user_ns)
+            shell.last_cell_succeeded = True
+        except Exception:
+            shell.showtraceback()
+    return shell.recorder.finish()
 
 
 def _add_raw_output(recorder: Recorder, raw_output: io.FileIO) -> None:

@@ -18,11 +18,11 @@ def install(c: Any) -> None:
     """
     c.Autograde.exporter_class = "course.engine.intake.Submissions"
     c.Autograde.sanitize_preprocessors = ["course.engine.restore.Restore"]
+    # No check of the cells' metadata at the end: `Restore` has written it, from the master.
     c.Autograde.autograde_preprocessors = [
         "course.engine.grading.Examine",
-        "nbgrader.preprocessors.SaveAutoGrades",
+        "course.engine.save_grades.SaveGrades",
         "nbgrader.preprocessors.AssignLatePenalties",
-        "nbgrader.preprocessors.CheckCellMetadata",
     ]
     given = c.GenerateFeedback.get("preprocessors")
     steps = list(given) if isinstance(given, list) else list(_FEEDBACK)

@@ -89,8 +89,8 @@ class _Warm:
 class _Student:
     """One submission's process, seen from outside."""
 
-    def __init__(self, channel: socket.socket, orders: socket.socket) -> None:
-        self.channel, self.orders = channel, orders
+    def __init__(self, warm: _Warm, channel: socket.socket, orders: socket.socket) -> None:
+        self.warm, self.channel, self.orders = warm, channel, orders
         self.report: dict[str, Any] = {}
 
     def interrupt(self) -> None:
@@ -123,7 +123,7 @@ class Engine:
         hide: tuple[str, ...] = (),
     ) -> None:
         self.sandboxed, self.helpers, self.hide = sandboxed, helpers, hide
-        self._warm: _Warm | None = None
+        self._students: dict[bool, _Warm] = {}  # without and with matplotlib loaded
         self._examiner: _Warm | None = None
         self._place = ""
         self._owner = os.getpid()
@@ -141,8 +141,7 @@ class Engine:
         if not self._place:
             self._place = scratch_folder()
             atexit.register(self.stop)
-        if self._warm is None or not self._warm.alive():
-            self._warm = self._start_warm()
+        self._warm(figures=False)
         if self._examiner is None or not self._examiner.alive():
             self._examiner = _Warm(
                 sandbox.plain_command("examiner"), sandbox.plain_environment(self._place), {}
@@ -151,20 +150,31 @@ class Engine:
     def wait_until_warm(self) -> None:
         """Wait until the next task will not have to."""
         self.start()
-        for warm in (self._warm, self._examiner):
-            assert warm is not None
+        assert self._examiner is not None
+        for warm in (self._warm(figures=False), self._examiner):
             warm.wait_until_ready()
 
-    def _start_warm(self) -> _Warm:
+    def _warm(self, figures: bool) -> _Warm:
+        """The process that submissions are forked from, started where there is none.
+
+        A fork copies the page tables, so it takes half the time without matplotlib.
+        """
+        warm = self._students.get(figures)
+        if warm is None or not warm.alive():
+            warm = self._students[figures] = self._start_warm(figures)
+        return warm
+
+    def _start_warm(self, figures: bool) -> _Warm:
         if self.sandboxed:
             command = sandbox.command([*map(os.path.realpath, self.hide)])
             settings = {
+                "figures": figures,
                 "isolated": True,
                 "drop_root": os.geteuid() == 0,
                 "cover_tmp": sandbox.tmp_may_be_covered(),
             }
             return _Warm(command, dict(os.environ), settings)
-        settings = {"isolated": False, "drop_root": False}
+        settings = {"figures": figures, "isolated": False, "drop_root": False}
         environment = {**os.environ, **sandbox.plain_environment(self._place)}
         return _Warm(sandbox.plain_command("warm"), environment, settings)
 
@@ -172,10 +182,10 @@ class Engine:
         """End all processes and remove all scratch files."""
         if self._owner != os.getpid():
             return  # a fork of the process that the engine belongs to
-        for warm in (self._warm, self._examiner):
+        for warm in (*self._students.values(), self._examiner):
             if warm is not None:
                 warm.stop()
-        self._warm = self._examiner = None
+        self._students, self._examiner = {}, None
         if self._place:
             shutil.rmtree(self._place, ignore_errors=True)
         self._place = ""
@@ -193,8 +203,6 @@ class Engine:
         """Run a submission's cells, then the tests against it."""
         begin = time.monotonic()
         self.start()
-        assert self._warm is not None and self._examiner is not None
-        self._warm.wait_until_ready()
         result = Result()
         deadline = time.monotonic() + task.limits.total_seconds
         with self._scratch(task) as scratch:
@@ -227,20 +235,20 @@ class Engine:
 
     def _start_student(self, task: Task, cells: list[tuple[int, str]], place: str) -> _Student:
         for attempt in (1, 2):
+            warm = self._warm(_may_draw(task))
+            warm.wait_until_ready()
             try:
-                return self._send_student(task, cells, place)
+                return self._send_student(warm, task, cells, place)
             except OSError:
                 if attempt == 2:
                     raise EngineFailed("the warm process died") from None
-                assert self._warm is not None
-                self._warm.stop()
-                self._warm = self._start_warm()
-                self._warm.wait_until_ready()
+                warm.stop()
         raise AssertionError
 
-    def _send_student(self, task: Task, cells: list[tuple[int, str]], place: str) -> _Student:
-        assert self._warm is not None
-        self._share_files(self._warm, task.support)
+    def _send_student(
+        self, warm: _Warm, task: Task, cells: list[tuple[int, str]], place: str
+    ) -> _Student:
+        self._share_files(warm, task.support)
         channel, their_channel = socket.socketpair()
         orders, their_orders = socket.socketpair()
         job = {
@@ -251,11 +259,11 @@ class Engine:
             "place": place,
         }
         wire.send_with_descriptors(
-            self._warm.control, job, [their_channel.fileno(), their_orders.fileno()]
+            warm.control, job, [their_channel.fileno(), their_orders.fileno()]
         )
         their_channel.close()
         their_orders.close()
-        return _Student(channel, orders)
+        return _Student(warm, channel, orders)
 
     def _share_files(self, warm: _Warm, support: Support) -> None:
         if support.name not in warm.sent:
@@ -317,12 +325,9 @@ class Engine:
             head = None
         if head != {"ready": True}:
             if not cells:
-                raise EngineFailed(f"a student's process did not start: {self._words()}")
+                raise EngineFailed(f"a student's process did not start: {student.warm.words()}")
             return cells[-1][0], "ended the Python process"
         return None
-
-    def _words(self) -> str:
-        return self._warm.words() if self._warm else ""
 
     def _next_outputs(
         self, student: _Student, number: int, limits: Limits, deadline: float
@@ -420,6 +425,13 @@ class Engine:
         result.peak_kb = max(result.peak_kb, report.get("peak_kb", 0))
         if report.get("ended") == "memory":
             result.irregularities.append("A function used too much memory and was stopped.")
+
+
+def _may_draw(task: Task) -> bool:
+    """Whether matplotlib is likely to be wanted; without it being loaded, it can still be had."""
+    texts = [source for _, source in task.cells]
+    texts += [data.decode("utf-8", "replace") for data in task.support.files.values()]
+    return any("matplotlib" in text or "pylab" in text for text in texts)
 
 
 def _error(name: str, text: str) -> dict[str, Any]:

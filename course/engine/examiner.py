@@ -18,6 +18,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 from . import cells, codec, isolation, wire
@@ -193,24 +194,27 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     wire.send(control, {"ready": True, "pid": os.getpid()})
     warm_for = ""
+    code: dict[str, list[CodeType] | None] = {}
     while True:
         try:
             job, descriptors = wire.receive_with_descriptors(control)
         except wire.WireError:
             return
-        if not warm_for:
+        if job["support"] != warm_for:
+            if warm_for:
+                _forget_helpers(warm_for)
             warm_for = job["support"]
             _import_helpers(job)
             gc.collect()
             gc.freeze()
-        if os.fork() == 0:
+        for test in job["tests"]:
+            if test["source"] not in code:
+                code[test["source"]] = cells.prepared(shell, test["source"])
+        if isolation.fork() == 0:
             try:
                 control.close()
                 isolation.die_with_parent()
-                if job["support"] != warm_for:
-                    _forget_helpers(warm_for)
-                    _import_helpers(job)
-                _examine(shell, job, descriptors)
+                _examine(shell, code, job, descriptors)
             except BaseException:
                 import traceback
 
@@ -249,7 +253,12 @@ def _out_of_time(*_: object) -> None:
     raise _CellOutOfTime("this check did not finish in time")
 
 
-def _examine(shell: cells.Shell, job: dict[str, Any], descriptors: list[int]) -> None:
+def _examine(
+    shell: cells.Shell,
+    code: dict[str, list[CodeType] | None],
+    job: dict[str, Any],
+    descriptors: list[int],
+) -> None:
     """Run all test cells of one submission; report each as soon as it is done."""
     channel, results = (socket.socket(fileno=number) for number in descriptors)
     limits = isolation.Limits(**job["limits"])
@@ -264,7 +273,10 @@ def _examine(shell: cells.Shell, job: dict[str, Any], descriptors: list[int]) ->
         cells.fresh_namespace(shell, names)
         signal.setitimer(signal.ITIMER_REAL, limits.cell_seconds + 2)
         try:
-            outputs = cells.run(shell, test["source"])
+            ready = code[test["source"]]
+            outputs = (
+                cells.run_prepared(shell, ready) if ready else cells.run(shell, test["source"])
+            )
             passed = shell.last_cell_succeeded
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)

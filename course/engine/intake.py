@@ -67,6 +67,17 @@ class Submissions(NotebookExporter):
         resources["metadata"] = {"name": Path(filename).stem, "path": os.path.dirname(filename)}
         return self.from_notebook_node(nb, resources=resources, **kwargs)
 
+    def from_notebook_node(self, nb: Any, resources: Any = None, **kwargs: Any) -> Any:
+        """Run the steps on the notebook itself: it was read for this, and needs no copy.
+
+        Its parts were put together here, so it is not looked at again whether they are well-formed.
+        """
+        resources = self._init_resources(resources)
+        for step in self._preprocessors:
+            nb, resources = step(nb, resources)
+        resources["output_suffix"] = ".nbconvert"
+        return json.dumps(nb, ensure_ascii=False), resources
+
 
 @contextlib.contextmanager
 def vetted(converter: Autograde, allowed: list[str]) -> Iterator[None]:

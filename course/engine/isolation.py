@@ -51,6 +51,10 @@ class Limits:
         return asdict(self)
 
 
+# Called while Python's lock is held, as it must be by whoever returns in the child.
+_FORK = ctypes.PyDLL(None, use_errno=True).fork if hasattr(os, "fork") else None
+
+
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
@@ -59,6 +63,21 @@ def _checked(result: int, what: str) -> None:
     if result != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def fork() -> int:
+    """Like `os.fork`, without Python's own work after it, which touches and so copies many pages.
+
+    That work is for threads, and for those who asked to be told of a fork, such as matplotlib
+    because of its open font files. So this is for a process that has no other threads and a child
+    that goes on with the same open files.
+    """
+    if len(sys._current_frames()) > 1:
+        return os.fork()
+    child = _FORK()
+    if child < 0:
+        raise OSError(ctypes.get_errno(), "no new process can be made")
+    return child
 
 
 def drop_root(user: int) -> None:

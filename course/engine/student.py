@@ -15,9 +15,9 @@ import sys
 import traceback
 from typing import Any
 
-from . import cells, codec, wire
+from . import cells, codec, isolation, wire
 
-_fork, _waitpid, _kill, _leave = os.fork, os.waitpid, os.kill, os._exit
+_fork, _waitpid, _kill, _leave = isolation.fork, os.waitpid, os.kill, os._exit
 
 
 def run_submission(shell: cells.Shell, job: dict[str, Any], channel: socket.socket) -> None:
@@ -43,7 +43,6 @@ def _capture_descriptors(home: str) -> Any:
 
 def _serve(names: dict[str, Any], channel: socket.socket) -> None:
     """For each test, a fresh child of this process answers the calls on a socket of its own."""
-    gc.collect()
     gc.freeze()
     channel.settimeout(None)
     child = 0
@@ -104,7 +103,6 @@ def _answer_calls(names: dict[str, Any], channel: socket.socket) -> None:
             return
         (arguments, keywords), objects = codec.decode(head["arguments"], blobs, strange=things.find)
         loan = _Loan(names, head["lent"], channel, things)
-        before = codec.encode([arguments, keywords], strange=lambda value, name: ["o", 0, name])
         try:
             with loan:
                 value = _look_up(names, head["call"])(*arguments, **keywords)
@@ -113,14 +111,24 @@ def _answer_calls(names: dict[str, Any], channel: socket.socket) -> None:
         except BaseException as error:
             answer = codec.encode([])
             reply = _describe(error)
-        after = codec.encode([arguments, keywords], strange=lambda value, name: ["o", 0, name])
-        blobs = list(answer.blobs)
-        if not before.same_as(after):
+        after = _encode_arguments(arguments, keywords)
+        unchanged = after.blobs == blobs and repr(after.head()) == repr(head["arguments"])
+        sent, blobs = blobs, list(answer.blobs)
+        if not unchanged and not after.same_as(_as_sent(head["arguments"], sent, things)):
             changed = [thing for thing in objects if type(thing) is not tuple]
             state = codec.encode(changed, strange=things.keep)
             reply["changed"] = [state.head(), len(answer.blobs)]
             blobs += state.blobs
         wire.send(channel, reply, blobs)
+
+
+def _encode_arguments(arguments: Any, keywords: Any) -> codec.Encoded:
+    return codec.encode([arguments, keywords], strange=lambda value, name: ["o", 0, name])
+
+
+def _as_sent(head: Any, blobs: list[Any], things: _Things) -> codec.Encoded:
+    """The arguments as they were before the call, also where a value of them is opaque."""
+    return _encode_arguments(*codec.decode(head, blobs, strange=things.find)[0])
 
 
 def _look_up(names: dict[str, Any], name: str) -> Any:

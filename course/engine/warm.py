@@ -34,7 +34,7 @@ def main() -> None:
         isolation.drop_root(isolation.NOBODY)
     control = socket.socket(fileno=settings["control"])
     shell = cells.make_shell()
-    cells.warm_up(shell, figures=True)
+    cells.warm_up(shell, figures=settings["figures"])
     cells.fresh_namespace(shell, {})
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # guards are not waited for
     gc.collect()

@@ -1,9 +1,9 @@
 """Make nbgrader's many short visits to the gradebook cheap.
 
-For each submission nbgrader opens the gradebook several times, and each time SQLAlchemy starts
-with an empty cache of compiled queries and looks whether all tables are there. While
-`warm_gradebook` lasts, one engine for each database keeps its cache, and tables are looked for
-once. Connections are still closed after each visit, and every change is written as before.
+For each submission nbgrader opens the gradebook several times. Each time SQLAlchemy starts with an
+empty cache of compiled queries, opens the file anew, and asks whether all tables and the course are
+there. While `warm_gradebook` lasts, that is asked once for each database, and one engine keeps its
+connection and its cache. Every change is written and committed as before.
 """
 
 from __future__ import annotations
@@ -11,30 +11,36 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
-from nbgrader import api
+from nbgrader.api import Gradebook
+from sqlalchemy.orm import scoped_session, sessionmaker
 
 
 @contextlib.contextmanager
 def warm_gradebook() -> Iterator[None]:
     """While this lasts, opening the gradebook again is cheap."""
-    create, tables = api.create_engine, api.Base.metadata
-    engines: dict[str, Any] = {}
-    complete: set[int] = set()
+    first: dict[tuple[str, str], Gradebook] = {}
+    open_anew = Gradebook.__init__
 
-    def create_once(url: str, **options: Any) -> Any:
-        if url not in engines:
-            engines[url] = create(url, **options)
-        return engines[url]
+    def open_again(
+        self: Gradebook, db_url: str, course_id: str = "default_course", authenticator: Any = None
+    ) -> None:
+        known = first.get((db_url, course_id))
+        if known is None:
+            open_anew(self, db_url, course_id, authenticator)
+            first[db_url, course_id] = self
+            return
+        self.engine = known.engine
+        self.db = scoped_session(sessionmaker(autoflush=True, bind=self.engine, future=True))
+        self.course_id, self.authenticator = course_id, authenticator
 
-    def create_all_once(bind: Any, **options: Any) -> None:
-        if id(bind) not in complete:
-            type(tables).create_all(tables, bind=bind, **options)
-            complete.add(id(bind))
+    def leave(self: Gradebook) -> None:
+        self.db.remove()
 
-    api.create_engine, tables.create_all = create_once, create_all_once
     try:
-        yield
+        with patch.multiple(Gradebook, __init__=open_again, close=leave):
+            yield
     finally:
-        api.create_engine = create
-        del tables.create_all
+        for gradebook in first.values():
+            gradebook.close()

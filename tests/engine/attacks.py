@@ -437,7 +437,7 @@ _protocol(
     "import threading, time\n"
     "right = frame({'value': [[['r', 0]], [['a', '<f8', [2, 3], 0, True]]]}, "
     "np.full((2, 3), 2.0).tobytes())\n"
-    "threading.Thread(target=lambda: (time.sleep(0.05), to_all(right))).start()\nreturn 'wrong'",
+    "threading.Thread(target=lambda: (time.sleep(0.5), to_all(right))).start()\nreturn 'wrong'",
 )
 _protocol(
     "object_pointer",

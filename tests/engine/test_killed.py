@@ -79,8 +79,12 @@ def test_twenty_kills(needs_sandbox: None, course: Callable[..., Classroom]) -> 
     wanted = _dump(undisturbed)
     assert len(wanted) == 4
     chance = random.Random(20)
+    # How long grading takes changes with what else the machine does: kill until enough of the
+    # kills came in the middle of it.
     killed_midway = 0
-    for number in range(KILLS):
+    for number in range(3 * KILLS):
+        if number >= KILLS and killed_midway >= KILLS // 4:
+            break
         room = course(f"killed-{number}")
         _hand_in_class(room)
         # Most share one warm engine, which saves time; its own engine dies with some.
