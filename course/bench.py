@@ -15,6 +15,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -68,19 +69,24 @@ class Bench:
         return application
 
     def hand_in(self, copies: int) -> int:
-        """Make the class; give the number of notebooks."""
+        """Make the class, each submission so often; give the number of notebooks."""
+        return self.hand_in_these(
+            (f"{kind}-{copy}", name, notebook)
+            for name in self.assignments
+            for kind, notebook in self._notebooks(name).items()
+            for copy in range(copies)
+        )
+
+    def hand_in_these(self, submissions: Iterable[tuple[str, str, NotebookNode]]) -> int:
+        """Make a class of (student, assignment, notebook); give the number of notebooks."""
         shutil.rmtree(self.root / "submitted", ignore_errors=True)
         shutil.rmtree(self.root / "autograded", ignore_errors=True)
         count = 0
-        for name in self.assignments:
-            for kind, notebook in self._notebooks(name).items():
-                for copy in range(copies):
-                    folder = self.root / "submitted" / f"{kind}-{copy}" / name
-                    folder.mkdir(parents=True)
-                    (folder / f"{name}.ipynb").write_text(
-                        nbformat.writes(notebook), encoding="utf-8"
-                    )
-                    count += 1
+        for student, name, notebook in submissions:
+            folder = self.root / "submitted" / student / name
+            folder.mkdir(parents=True)
+            (folder / f"{name}.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
+            count += 1
         return count
 
     def _notebooks(self, name: str) -> dict[str, NotebookNode]:
@@ -115,6 +121,12 @@ class Bench:
                     for grade in submission.notebooks[0].grades:
                         found[name, submission.student.id, grade.name] = grade.auto_score
         return found
+
+    def forget_grades(self) -> None:
+        """Remove all submissions from the gradebook."""
+        with Gradebook(f"sqlite:///{self.root}/gradebook.db") as gradebook:
+            for student in list(gradebook.students):
+                gradebook.remove_student(student.id)
 
     def bare(self) -> float:
         """The same cells, one after the other in one warm process; seconds for each notebook."""

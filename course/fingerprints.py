@@ -10,7 +10,6 @@ import contextlib
 import copy
 import inspect
 import io
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +19,10 @@ import numpy as np
 import rnn_utils
 from rnn_utils import Print, alike
 
+from .engine.hidden import without_hidden
 from .mistakes import variants
 from .solutions import namespace
 
-HIDDEN = re.compile(r"^### BEGIN HIDDEN TESTS.*?^### END HIDDEN TESTS\n?", re.M | re.S)
 # Enough digits to tell mistakes apart; few enough to be the same on every machine.
 DIGITS = 12
 # What the entries of a cell's cache are called, by their number.
@@ -33,11 +32,6 @@ CACHES = {
 }
 
 Marks = dict[str, Print]
-
-
-def visible(test_cell: str) -> str:
-    """Return a test cell without its hidden part."""
-    return HIDDEN.sub("", test_cell)
 
 
 def of_assignment(functions: Iterable[str], test_cells: list[str]) -> dict[str, list[dict]]:
@@ -87,7 +81,7 @@ def _arrays(inputs: tuple, names: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _of_function(function: str, test_cells: list[str]) -> list[dict]:
-    cells = [visible(cell) for cell in test_cells if function in cell]
+    cells = [without_hidden(cell) for cell in test_cells if function in cell]
     known: dict[Print, dict] = {}
     right: dict[Print, Marks] = {}
     for call in _calls(function, namespace(), cells):

@@ -27,7 +27,8 @@ import numpy as np
 
 import rnn_utils
 
-from . import build, fingerprints, paths
+from . import build, paths
+from .engine.hidden import hidden_part, without_hidden
 from .mistakes import MISTAKES, Mistake
 from .solutions import sources
 
@@ -121,7 +122,7 @@ def score(function: str, solution: str, carried: dict[str, str] | None = None) -
     with quiet(), known_mistakes(assignment_of(function)):
         # Two runs from the start, as a student's own and as the grader's: some mistakes show only
         # in what an earlier call has left behind.
-        visible = _messages(function, replaced, fingerprints.visible)
+        visible = _messages(function, replaced, without_hidden)
         graded = _messages(function, replaced, str)
     cells = test_cells(function)
     return Score(tuple(Verdict(c.name, c.points, visible[c.name], graded[c.name]) for c in cells))
@@ -138,7 +139,7 @@ def graded(function: str, solution: str, carried: dict[str, str] | None = None) 
 def shown(function: str, solution: str) -> list[str]:
     """Return what the visible parts of the test cells say in a student's own notebook."""
     with quiet(), known_mistakes(assignment_of(function)):
-        said = _messages(function, {function: solution}, fingerprints.visible)
+        said = _messages(function, {function: solution}, without_hidden)
     return [message for message in said.values() if message]
 
 
@@ -152,7 +153,7 @@ def hidden_alone(function: str, solution: str) -> list[str]:
 def _hidden(source: str) -> str:
     """Keep of a test cell its imports, the names of returned values, and its hidden part."""
     kept = [line for line in source.splitlines() if re.match(r"import|from|returns = ", line)]
-    return "\n".join([*kept, *fingerprints.HIDDEN.findall(source)])
+    return "\n".join([*kept, hidden_part(source)])
 
 
 def _messages(

@@ -18,6 +18,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from types import CodeType
 from typing import Any
 
@@ -210,17 +211,7 @@ def main() -> None:
         for test in job["tests"]:
             if test["source"] not in code:
                 code[test["source"]] = cells.prepared(shell, test["source"])
-        if isolation.fork() == 0:
-            try:
-                control.close()
-                isolation.die_with_parent()
-                _examine(shell, code, job, descriptors)
-            except BaseException:
-                import traceback
-
-                traceback.print_exc()
-            finally:
-                os._exit(0)
+        isolation.in_child(partial(_examine, control, shell, code, job, descriptors))
         for number in descriptors:
             os.close(number)
 
@@ -254,12 +245,15 @@ def _out_of_time(*_: object) -> None:
 
 
 def _examine(
+    control: socket.socket,
     shell: cells.Shell,
     code: dict[str, list[CodeType] | None],
     job: dict[str, Any],
     descriptors: list[int],
 ) -> None:
     """Run all test cells of one submission; report each as soon as it is done."""
+    control.close()
+    isolation.die_with_parent()
     channel, results = (socket.socket(fileno=number) for number in descriptors)
     limits = isolation.Limits(**job["limits"])
     session = Session(channel, limits, job["names"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nbformat.notebooknode import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from .master import without_hidden
+from .hidden import without_hidden
 from .outputs import clean
 
 HIDDEN = "# (Further checks run here at grading. They are not shown.)"

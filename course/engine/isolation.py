@@ -11,6 +11,8 @@ import contextlib
 import ctypes
 import os
 import sys
+import traceback
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -77,6 +79,19 @@ def fork() -> int:
     child = _FORK()
     if child < 0:
         raise OSError(ctypes.get_errno(), "no new process can be made")
+    return child
+
+
+def in_child(work: Callable[[], None]) -> int:
+    """Fork a child that does this work, and then ends whatever has come of it; give its number."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(0)
     return child
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from nbgrader.api import Gradebook
 
+from .hidden import without_hidden
 from .task import Support
 
 _IGNORED = {"__pycache__", ".ipynb_checkpoints"}
@@ -126,19 +127,6 @@ def functions_in(source: str) -> list[str]:
     except SyntaxError:
         return _DEFINITION.findall(source)
     return [node.name for node in body if isinstance(node, ast.FunctionDef)]
-
-
-def without_hidden(source: str) -> str:
-    """A test cell as students get it: what is between the hidden-test marks is left out."""
-    kept, hidden = [], False
-    for line in source.split("\n"):
-        if "### BEGIN HIDDEN TESTS" in line:
-            hidden = True
-        elif "### END HIDDEN TESTS" in line:
-            hidden = False
-        elif not hidden:
-            kept.append(line)
-    return "\n".join(kept)
 
 
 def _support_files(folder: Path) -> dict[str, bytes]:

@@ -19,7 +19,7 @@ import signal
 import socket
 import sys
 import time
-import traceback
+from functools import partial
 from typing import Any
 
 from . import cells, isolation, student, wire
@@ -50,14 +50,7 @@ def main() -> None:
             files[job["name"]] = _with_compiled(job["files"])
             continue
         job["files"] = files.get(job["support"], {})
-        if os.fork() == 0:
-            try:
-                control.close()
-                _Guard(shell, job, settings, descriptors).run()
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                os._exit(0)
+        isolation.in_child(partial(_guard, control, shell, job, settings, descriptors))
         for number in descriptors:
             os.close(number)
 
@@ -79,6 +72,17 @@ def _with_compiled(files: dict[str, str]) -> dict[str, bytes]:
             head += importlib.util.source_hash(source)
             found[importlib.util.cache_from_source(name)] = head + marshal.dumps(code)
     return found
+
+
+def _guard(
+    control: socket.socket,
+    shell: cells.Shell,
+    job: dict[str, Any],
+    settings: dict,
+    files: list[int],
+) -> None:
+    control.close()
+    _Guard(shell, job, settings, files).run()
 
 
 class _Guard:
@@ -111,9 +115,7 @@ class _Guard:
         except OSError as error:
             wire.send(self.orders, {"refused": str(error)})
             return
-        child = os.fork()
-        if child == 0:
-            self._become_student(home)
+        child = isolation.in_child(partial(self._become_student, home))
         self.channel.close()
         usage = self._watch(child, base)
         wire.send(
@@ -137,35 +139,26 @@ class _Guard:
         return home
 
     def _become_student(self, home: str) -> None:
-        try:
-            if not self.isolated:
-                os.setsid()
-            self.orders.close()
-            nothing = os.open(os.devnull, os.O_RDWR)
-            os.dup2(nothing, 0)
-            limits = isolation.Limits(**self.job["limits"])
-            # Where there is no namespace to count in, the count would take in the whole user's.
-            counted = self.isolated and isolation.processes_are_counted_per_namespace()
-            isolation.set_limits(limits, count_processes=counted)
-            isolation.close_descriptors({self.channel.fileno()})
-            os.chdir(home)
-            os.environ["HOME"] = os.path.dirname(home)
-            if self.isolated:
-                os.environ["TMPDIR"] = isolation.SCRATCH
-            sys.path.insert(0, "")
-            self.shell.user_ns  # noqa: B018 - touched before privileges go, so it is loaded
-            if self.isolated:
-                isolation.give_up_privileges()
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
-        try:
-            student.run_submission(self.shell, self.job, self.channel)
-        except BaseException:
-            pass
-        finally:
-            os._exit(0)
+        if not self.isolated:
+            os.setsid()
+        self.orders.close()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, 0)
+        limits = isolation.Limits(**self.job["limits"])
+        # Where there is no namespace to count in, the count would take in the whole user's.
+        counted = self.isolated and isolation.processes_are_counted_per_namespace()
+        isolation.set_limits(limits, count_processes=counted)
+        isolation.close_descriptors({self.channel.fileno()})
+        os.chdir(home)
+        os.environ["HOME"] = os.path.dirname(home)
+        if self.isolated:
+            os.environ["TMPDIR"] = isolation.SCRATCH
+        sys.path.insert(0, "")
+        self.shell.user_ns  # noqa: B018 - touched before privileges go, so it is loaded
+        if self.isolated:
+            isolation.give_up_privileges()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        student.run_submission(self.shell, self.job, self.channel)
 
     def _watch(self, child: int, base: int) -> Any:
         """Wait for the student's process; give its use of resources."""
