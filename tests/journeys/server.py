@@ -95,7 +95,7 @@ def _is_up(address: str) -> bool:
             address, timeout=5
         ).close()
     except urllib.error.HTTPError as refusal:
-        return refusal.code < 500
+        return refusal.code in (401, 403)
     except (OSError, http.client.HTTPException):
         return False
     return True

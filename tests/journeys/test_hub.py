@@ -1,0 +1,118 @@
+"""A class on JupyterHub: two instructors, two students, one exchange, each a real user."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from course.engine.sandbox import refusal
+from course.sample_class import solved, with_mistakes
+
+from .browser import Screens
+from .hub import COLLEAGUE, OWNER, STUDENTS, Hub, can, running_hub
+
+ASSIGNMENT = "01_rnn_cell"
+MISTAKE = "rnn_cell_forward: hidden bias forgotten"
+DIAGNOSIS = "the bias ba is left out of equation (1)"
+ADA, BEN = STUDENTS
+SECONDS = 1000  # in milliseconds, which Playwright counts in
+
+
+def cannot() -> str:
+    """Why there can be no hub here, as one sentence; empty if there can."""
+    if os.name != "posix" or os.geteuid() != 0 or shutil.which("setpriv") is None:
+        return "A hub with real users needs root on Linux: run these tests with sudo."
+    return refusal()
+
+
+@pytest.fixture(scope="module")
+def hub(clone: Path) -> Iterator[Hub]:
+    """A hub for all steps; in CI there must be one."""
+    if reason := cannot():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    with running_hub(clone) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def desks(hub: Hub, new_page: Callable[..., Page], screens: Screens) -> dict[str, Page]:
+    """The page of each person, logged in, with JupyterLab open."""
+    found = {name: new_page() for name in (OWNER, *STUDENTS)}
+    for name, page in found.items():
+        log_in(page, hub, name)
+        if name == OWNER:
+            screens.keep(page, "login")
+        page.get_by_role("button", name="Sign in").click()
+    for page in found.values():  # the three servers start at the same time
+        page.wait_for_url("**/lab**", timeout=60 * SECONDS)
+        expect(page.get_by_role("menuitem", name="Nbgrader")).to_be_visible(timeout=60 * SECONDS)
+    return found
+
+
+def log_in(page: Page, hub: Hub, name: str) -> None:
+    """Fill in the hub's login form."""
+    page.goto(f"{hub.url}/hub/login")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill("any will do")
+
+
+def menu(page: Page, name: str) -> Locator:
+    """Open a menu of JupyterLab and return what it offers."""
+    page.get_by_role("menuitem", name=name, exact=True).click()
+    return page.locator(".lm-Menu")
+
+
+def assignments(page: Page) -> Locator:
+    """Open nbgrader's assignment list, freshly read."""
+    menu(page, "Nbgrader").get_by_text("Assignment List").click()
+    return page.locator("#assignments")
+
+
+def formgrader(page: Page, hub: Hub) -> Locator:
+    """Open formgrader's list of assignments and return the row of this one."""
+    page.goto(f"{hub.url}/hub/formgrader")
+    return page.locator("#main-table tr").filter(has_text=ASSIGNMENT)
+
+
+def do(row: Locator, step: str, timeout: int = 30) -> None:
+    """Click on a step of formgrader, wait until it has succeeded, and close its report."""
+    page = row.page
+    row.locator(f".{step} a").click()
+    report = page.locator(".modal-dialog")
+    expect(report).to_contain_text("Success", timeout=timeout * SECONDS)
+    report.get_by_role("button", name="OK").click()
+    expect(report).to_have_count(0)
+
+
+def test_students_are_offered_what_is_for_students(
+    desks: dict[str, Page], screens: Screens
+) -> None:
+    expect(menu(desks[ADA], "Nbgrader")).not_to_contain_text("Formgrader")
+    screens.keep(desks[ADA], "menu-of-a-student")
+    desks[ADA].keyboard.press("Escape")
+
+
+def test_the_instructor_releases(desks: dict[str, Page], hub: Hub, screens: Screens) -> None:
+    page = desks[OWNER]
+    item = menu(page, "Grading").get_by_text("Formgrader")
+    screens.keep(page, "menu-of-an-instructor")
+    with page.expect_popup() as tab:
+        item.click()
+    desks[OWNER] = page = tab.value
+    row = formgrader(page, hub)
+    expect(row).to_be_visible()
+    do(row, "assign")
+    do(row, "release")
+    expect(row).to_contain_text("released")
+    screens.keep(page, "released")
+    with page.expect_popup() as source:
+        row.get_by_text(ASSIGNMENT).click()
+    expect(source.value.get_by_role("listitem", name=f"{ASSIGNMENT}.ipynb")).to_be_visible()
+    screens.keep(source.value, "a-link-of-formgrader")
+    source.value.close()
