@@ -24,6 +24,9 @@ setup: .venv/ready  ## Make the virtual environment and install everything the c
 
 .venv/ready-to-test: .venv/ready tests/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@# JupyterHub's proxy is a Node program; get it where npm is.
+	@! command -v npm >/dev/null || npm install --global --prefix .venv --loglevel=error \
+	    --no-audit --no-fund --no-update-notifier configurable-http-proxy@5.3.0 >/dev/null || true
 	@touch $@
 
 build: setup  ## Build source/, notebooks/ and release/ from manuscript/

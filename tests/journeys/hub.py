@@ -43,7 +43,7 @@ class Hub:
 
 
 @contextlib.contextmanager
-def running_hub(clone: Path) -> Iterator[Hub]:
+def running_hub(clone: Path, log: Path) -> Iterator[Hub]:
     """Set up a class in a folder that all may enter, run its hub, and leave nothing behind."""
     folder = Path(tempfile.mkdtemp(prefix="hub-"))
     try:
@@ -55,14 +55,17 @@ def running_hub(clone: Path) -> Iterator[Hub]:
         machine.give(course, OWNER)
         exchange.mkdir()
         exchange.chmod(0o1777)
-        shutil.copytree(course / "course" / "hub", folder / "settings")
-        with _serving(machine, course, exchange) as server:
+        settings = shutil.copytree(course / "course" / "hub", folder / "settings")
+        subprocess.run(["chmod", "-R", "a+rX", settings], check=True)
+        with _serving(machine, course, exchange, log) as server:
             yield Hub(server, machine, course, exchange)
     finally:
         shutil.rmtree(folder)
 
 
-def _serving(machine: Machine, course: Path, exchange: Path) -> contextlib.AbstractContextManager:
+def _serving(
+    machine: Machine, course: Path, exchange: Path, log: Path
+) -> contextlib.AbstractContextManager[Server]:
     state = machine.folder / "state"
     state.mkdir(mode=0o700)
     url = f"http://127.0.0.1:{free_port()}"
@@ -80,7 +83,7 @@ def _serving(machine: Machine, course: Path, exchange: Path) -> contextlib.Abstr
     return serving(
         machine.command(*command),
         url,
-        log=state / "hub.log",
+        log=log,
         cwd=state,
         environment=environment,
         answers="/hub/login",

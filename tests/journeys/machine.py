@@ -21,8 +21,9 @@ class Machine:
     def __init__(self, folder: Path, names: list[str], groups: dict[str, list[str]]) -> None:
         self.folder = folder
         self.ids = {name: FIRST_ID + index for index, name in enumerate(names)}
-        self.homes = {name: folder / "home" / name for name in names}
+        self.homes = {name: folder / name for name in names}
         for name, home in self.homes.items():
+            home.mkdir()
             self.give(home, name)
         self.groups = {name: FIRST_ID + 100 + index for index, name in enumerate(groups)}
         users = [f"{n}:x:{i}:{i}::{self.homes[n]}:/bin/sh" for n, i in self.ids.items()]
@@ -32,12 +33,12 @@ class Machine:
         self._write("group", personal + shared)
 
     def _write(self, name: str, lines: list[str]) -> None:
-        system = Path("/etc", name).read_text(encoding="utf-8").rstrip("\n")
-        (self.folder / name).write_text("\n".join([system, *lines, ""]), encoding="utf-8")
+        """Write one of the system's two files anew; of two lines with one name the first counts."""
+        system = Path("/etc", name).read_text(encoding="utf-8")
+        (self.folder / name).write_text("\n".join([*lines, system]), encoding="utf-8")
 
     def give(self, place: Path, name: str, mode: int = 0o700) -> None:
-        """Make a folder, or take one, and give it with all that is in it to a user."""
-        place.mkdir(parents=True, exist_ok=True)
+        """Give a folder, with all that is in it, to a user."""
         for path in [place, *place.rglob("*")]:
             os.chown(path, self.ids[name], self.ids[name], follow_symlinks=False)
         place.chmod(mode)
@@ -46,8 +47,9 @@ class Machine:
         """The command line that runs these words as root of this machine."""
         people = [str(self.folder / "passwd"), "/etc/passwd"]
         groups = [str(self.folder / "group"), "/etc/group"]
+        # Not with bubblewrap's own --proc: under that, the engine could build no sandbox.
         return [
+            *("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--"),
             *("bwrap", "--dev-bind", "/", "/", *ordinary.opened()),
-            *("--bind", *people, "--bind", *groups),
-            *("--unshare-pid", "--proc", "/proc", "--die-with-parent", "--", *words),
+            *("--bind", *people, "--bind", *groups, "--die-with-parent", "--", *words),
         ]

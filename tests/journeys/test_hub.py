@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from nbformat import NotebookNode
 from playwright.sync_api import Locator, Page, expect
 
 from course.engine.sandbox import refusal
@@ -18,7 +18,8 @@ from .browser import Screens
 from .hub import COLLEAGUE, OWNER, STUDENTS, Hub, can, running_hub
 
 ASSIGNMENT = "01_rnn_cell"
-MISTAKE = "rnn_cell_forward: hidden bias forgotten"
+FUNCTION = "rnn_cell_forward"
+MISTAKE = f"{FUNCTION}: hidden bias forgotten"
 DIAGNOSIS = "the bias ba is left out of equation (1)"
 ADA, BEN = STUDENTS
 SECONDS = 1000  # in milliseconds, which Playwright counts in
@@ -32,11 +33,11 @@ def cannot() -> str:
 
 
 @pytest.fixture(scope="module")
-def hub(clone: Path) -> Iterator[Hub]:
-    """A hub for all steps; in CI there must be one."""
+def hub(clone: Path, screens: Screens) -> Iterator[Hub]:
+    """A hub for all steps, whose log stays with the pictures; in CI there must be one."""
     if reason := cannot():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    with running_hub(clone) as one:
+    with running_hub(clone, screens.folder / "hub.log") as one:
         yield one
 
 
@@ -116,3 +117,90 @@ def test_the_instructor_releases(desks: dict[str, Page], hub: Hub, screens: Scre
     expect(source.value.get_by_role("listitem", name=f"{ASSIGNMENT}.ipynb")).to_be_visible()
     screens.keep(source.value, "a-link-of-formgrader")
     source.value.close()
+
+
+def test_the_students_fetch_work_and_submit(
+    desks: dict[str, Page], hub: Hub, screens: Screens
+) -> None:
+    for name in STUDENTS:
+        listed = assignments(desks[name])
+        listed.get_by_role("button", name="Fetch").click()
+        expect(listed.locator("#fetched_assignments_list")).to_contain_text(ASSIGNMENT)
+    screens.keep(desks[ADA], "fetched")
+
+    type_solution(desks[ADA], solution(solved(ASSIGNMENT)))
+    screens.keep(desks[ADA], "typed")
+    desks[ADA].get_by_role("button", name="Validate").click()
+    expect(desks[ADA].locator(".jp-Dialog")).to_contain_text("Success", timeout=60 * SECONDS)
+    screens.keep(desks[ADA], "validated")
+    desks[ADA].locator(".jp-Dialog").get_by_role("button").last.click()
+    upload(desks[BEN], hub, BEN, with_mistakes(MISTAKE)(ASSIGNMENT))
+
+    for name in STUDENTS:
+        listed = assignments(desks[name])
+        listed.get_by_role("button", name="Submit").click()
+        expect(listed.locator("#submitted_assignments_list")).to_contain_text(ASSIGNMENT)
+    screens.keep(desks[BEN], "submitted")
+
+
+def solution(notebook: NotebookNode) -> str:
+    """Return what is in the exercise's cell."""
+    return next(c.source for c in notebook.cells if c.source.startswith(f"def {FUNCTION}"))
+
+
+def type_solution(page: Page, code: str) -> None:
+    """Open the notebook from the assignment list, write the function, and save."""
+    listed = page.locator("#fetched_assignments_list")
+    listed.get_by_text(ASSIGNMENT).first.click()
+    listed.locator(".nested_list_item").get_by_text(ASSIGNMENT).click()
+    cell = page.locator(".jp-CodeCell").filter(has_text="NotImplementedError")
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(code)
+    with page.expect_response(lambda answer: answer.request.method == "PUT"):
+        page.keyboard.press("Control+s")
+
+
+def upload(page: Page, hub: Hub, name: str, notebook: NotebookNode) -> None:
+    """Save a notebook through the student's own server, as JupyterLab does."""
+    path = f"{ASSIGNMENT}/{ASSIGNMENT}.ipynb"
+    token = next(c["value"] for c in page.context.cookies(page.url) if c["name"] == "_xsrf")
+    answer = page.request.put(
+        f"{hub.url}/user/{name}/api/contents/{path}",
+        data={"type": "notebook", "content": notebook},
+        headers={"X-XSRFToken": token},
+    )
+    assert answer.ok, answer.text()
+
+
+def test_the_instructor_collects_grades_and_returns(
+    desks: dict[str, Page], hub: Hub, screens: Screens
+) -> None:
+    page = desks[OWNER]
+    row = formgrader(page, hub)
+    do(row, "collect")
+    expect(row.locator(".num-submissions")).to_have_text("2")
+    row.locator(".num-submissions a").click()
+    for name, points in ((ADA, "10 / 10"), (BEN, "/ 10")):
+        one = page.locator("#main-table tr").filter(has_text=name)
+        do(one, "autograde", timeout=90)
+        expect(one.locator(".score")).to_contain_text(points)
+        expect(one).to_contain_text("graded")
+    screens.keep(page, "graded")
+    row = formgrader(page, hub)
+    do(row, "generate-feedback")
+    do(row, "release-feedback")
+
+
+def test_each_student_finds_her_own_feedback(
+    desks: dict[str, Page], hub: Hub, screens: Screens
+) -> None:
+    for name, expected, other in ((ADA, "10.0", DIAGNOSIS), (BEN, DIAGNOSIS, "10.0 / 10.0")):
+        listed = assignments(desks[name])
+        listed.get_by_role("button", name="Fetch Feedback").click()
+        listed.get_by_text("view feedback").click()
+        screens.keep(desks[name], f"feedback-of-{name}")
+        found = list(hub.machine.homes[name].rglob(f"feedback/*/{ASSIGNMENT}.html"))
+        assert len(found) == 1
+        page = found[0].read_text(encoding="utf-8")
+        assert expected in page and other not in page
