@@ -90,8 +90,7 @@ def _serving(
     )
 
 
-def can(hub: Hub, name: str, *words: str) -> bool:
+def can(hub: Hub, name: str, *words: str | Path) -> bool:
     """Whether a command succeeds for a user of the hub's machine."""
-    number = str(hub.machine.ids[name])
-    command = ["setpriv", "--reuid", number, "--regid", number, "--clear-groups", "--", *words]
+    command = hub.machine.command_of(name, *map(str, words))
     return subprocess.run(command, cwd="/", capture_output=True, check=False).returncode == 0

@@ -18,17 +18,17 @@ FIRST_ID = 7001
 class Machine:
     """Users, groups, and a folder that all of them can reach."""
 
-    def __init__(self, folder: Path, names: list[str], groups: dict[str, list[str]]) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, names: list[str], members: dict[str, list[str]]) -> None:
+        self.folder, self.members = folder, members
         self.ids = {name: FIRST_ID + index for index, name in enumerate(names)}
         self.homes = {name: folder / name for name in names}
         for name, home in self.homes.items():
             home.mkdir()
             self.give(home, name)
-        self.groups = {name: FIRST_ID + 100 + index for index, name in enumerate(groups)}
+        self.groups = {name: FIRST_ID + 100 + index for index, name in enumerate(members)}
         users = [f"{n}:x:{i}:{i}::{self.homes[n]}:/bin/sh" for n, i in self.ids.items()]
         personal = [f"{name}:x:{number}:" for name, number in self.ids.items()]
-        shared = [f"{n}:x:{i}:{','.join(groups[n])}" for n, i in self.groups.items()]
+        shared = [f"{n}:x:{i}:{','.join(members[n])}" for n, i in self.groups.items()]
         self._write("passwd", users)
         self._write("group", personal + shared)
 
@@ -53,3 +53,10 @@ class Machine:
             *("bwrap", "--dev-bind", "/", "/", *ordinary.opened()),
             *("--bind", *people, "--bind", *groups, "--die-with-parent", "--", *words),
         ]
+
+    def command_of(self, name: str, *words: str) -> list[str]:
+        """The command line that runs these words with a user's rights, anywhere on the system."""
+        number = str(self.ids[name])
+        groups = [str(i) for group, i in self.groups.items() if name in self.members[group]]
+        user = ["--reuid", number, "--regid", number, "--groups", ",".join(groups)]
+        return ["setpriv", *user, "--inh-caps=-all", "--bounding-set=-all", "--", *words]

@@ -47,10 +47,10 @@ def desks(hub: Hub, new_page: Callable[..., Page], screens: Screens) -> dict[str
     found = {name: new_page() for name in (OWNER, *STUDENTS)}
     for name, page in found.items():
         log_in(page, hub, name)
-        if name == OWNER:
-            screens.keep(page, "login")
+    screens.keep(found[OWNER], "login")
+    for page in found.values():  # so that the three servers start at the same time
         page.get_by_role("button", name="Sign in").click()
-    for page in found.values():  # the three servers start at the same time
+    for page in found.values():
         page.wait_for_url("**/lab**", timeout=60 * SECONDS)
         expect(page.get_by_role("menuitem", name="Nbgrader")).to_be_visible(timeout=60 * SECONDS)
     return found
@@ -157,8 +157,8 @@ def type_solution(page: Page, code: str) -> None:
     cell.locator(".cm-content").click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(code)
-    with page.expect_response(lambda answer: answer.request.method == "PUT"):
-        page.keyboard.press("Control+s")
+    page.keyboard.press("Control+s")
+    expect(page.locator(".jp-mod-dirty:visible")).to_have_count(0)
 
 
 def upload(page: Page, hub: Hub, name: str, notebook: NotebookNode) -> None:
@@ -178,6 +178,7 @@ def test_the_instructor_collects_grades_and_returns(
 ) -> None:
     page = desks[OWNER]
     row = formgrader(page, hub)
+    hand_in_for_another(hub)
     do(row, "collect")
     expect(row.locator(".num-submissions")).to_have_text("2")
     row.locator(".num-submissions a").click()
@@ -192,6 +193,13 @@ def test_the_instructor_collects_grades_and_returns(
     do(row, "release-feedback")
 
 
+def hand_in_for_another(hub: Hub) -> None:
+    """Let Ada put an empty and later submission into the exchange, under Ben's name."""
+    inbound = hub.exchange / "rnn-from-scratch" / "inbound"
+    folder = inbound / f"{BEN}+{ASSIGNMENT}+2100-01-01 00:00:00.000000 UTC+forged"
+    assert can(hub, ADA, "mkdir", folder)
+
+
 def test_each_student_finds_her_own_feedback(
     desks: dict[str, Page], hub: Hub, screens: Screens
 ) -> None:
@@ -199,8 +207,44 @@ def test_each_student_finds_her_own_feedback(
         listed = assignments(desks[name])
         listed.get_by_role("button", name="Fetch Feedback").click()
         listed.get_by_text("view feedback").click()
+        desks[name].get_by_role("listitem", name=f"{ASSIGNMENT}.html").dblclick()
+        shown = (
+            desks[name].frame_locator(".jp-HTMLViewer iframe, iframe.jp-HTMLViewer").locator("body")
+        )
+        expect(shown).to_contain_text(expected)
         screens.keep(desks[name], f"feedback-of-{name}")
         found = list(hub.machine.homes[name].rglob(f"feedback/*/{ASSIGNMENT}.html"))
         assert len(found) == 1
         page = found[0].read_text(encoding="utf-8")
         assert expected in page and other not in page
+
+
+def test_students_see_neither_the_course_nor_each_other(desks: dict[str, Page], hub: Hub) -> None:
+    notebook = f"{ASSIGNMENT}/{ASSIGNMENT}.ipynb"
+    exchange = hub.exchange / "rnn-from-scratch"
+    for path in ("gradebook.db", f"source/{notebook}", f"submitted/{BEN}/{notebook}"):
+        assert can(hub, OWNER, "cat", hub.course / path)
+        assert not can(hub, ADA, "cat", hub.course / path)
+    for folder in (hub.course, exchange / "inbound", exchange / "feedback"):
+        assert can(hub, OWNER, "ls", folder)
+        assert not can(hub, ADA, "ls", folder)
+    assert can(hub, BEN, "cat", hub.machine.homes[BEN] / notebook)
+    assert not can(hub, ADA, "cat", hub.machine.homes[BEN] / notebook)
+    assert not can(hub, ADA, "mv", exchange, hub.exchange / "elsewhere")
+    for place in (f"user/{BEN}/lab", f"user/{OWNER}/lab", "hub/formgrader"):
+        desks[ADA].goto(f"{hub.url}/{place}")
+        expect(desks[ADA].get_by_role("heading", name="403").first).to_be_visible()
+
+
+def test_a_second_instructor_works_on_the_same_course(
+    desks: dict[str, Page], hub: Hub, new_page: Callable[..., Page], screens: Screens
+) -> None:
+    page = new_page()
+    log_in(page, hub, COLLEAGUE)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/spawn-pending/**")
+    page.goto(f"{hub.url}/hub/formgrader")
+    screens.keep(page, "authorize-a-second-instructor")
+    page.get_by_role("button", name="Authorize").click()
+    row = page.locator("#main-table tr").filter(has_text=ASSIGNMENT)
+    expect(row.locator(".num-submissions")).to_have_text("2")
