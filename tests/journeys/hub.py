@@ -24,7 +24,17 @@ c.JupyterHub.authenticator_class = "dummy"
 c.JupyterHub.bind_url = {url!r}
 c.JupyterHub.hub_port = {hub_port}
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{proxy_port}"
+# When the hub ends, the kernel ends all others at once; the hub need not wait for them.
+c.JupyterHub.cleanup_servers = False
+c.JupyterHub.cleanup_proxy = False
 """
+# Programs that a hub with people of its own needs, and the system's package that brings each.
+PROGRAMS = {
+    "configurable-http-proxy": "node and npm, then make .venv/ready-to-test anew",
+    "unshare": "util-linux",
+    "setpriv": "util-linux",
+}
+PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,14 @@ class Hub:
     def url(self) -> str:
         """The hub's address."""
         return self.server.url
+
+
+def missing() -> str:
+    """What has to be installed before a hub can run, as one sentence; empty if nothing."""
+    for program, package in PROGRAMS.items():
+        if shutil.which(program, path=PATH) is None:
+            return f"A hub needs the program {program}: install {package}."
+    return ""
 
 
 @contextlib.contextmanager
@@ -76,7 +94,7 @@ def _serving(
     kept = {key: value for key, value in os.environ.items() if not key.startswith("JUPYTER")}
     environment = kept | {
         "HOME": str(state),
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "PATH": PATH,
         "RNN_HUB_COURSE": str(course),
         "RNN_COURSE_EXCHANGE": str(exchange),
     }
