@@ -74,14 +74,16 @@ def row_of(page: Page, name: str) -> Locator:
     return page.locator("#main-table tr").filter(has_text=name)
 
 
-def do(row: Locator, step: str, timeout: int = 30) -> None:
-    """Click on a step of formgrader, wait until it has succeeded, and close its report."""
+def do(row: Locator, step: str, timeout: int = 30) -> str:
+    """Click on a step of formgrader, wait until it has succeeded, and close and return its log."""
     page = row.page
     row.locator(f".{step} a").click()
     report = page.locator(".modal-dialog")
     expect(report).to_contain_text("Success", timeout=timeout * SECONDS)
+    log = report.inner_text()
     report.get_by_role("button", name="OK").click()
     expect(report).to_have_count(0)
+    return log
 
 
 def test_students_are_offered_what_is_for_students(
@@ -172,7 +174,7 @@ def test_the_instructor_collects_grades_and_returns(
     page = desks[OWNER]
     row = row_of(page, ASSIGNMENT)
     hand_in_for_another(hub)
-    do(row, "collect")
+    assert "was left out: it bears the name of ben" in do(row, "collect")
     expect(row.locator(".num-submissions")).to_have_text("2")
     row.locator(".num-submissions a").click()
     for name, points in ((ADA, "10 / 10"), (BEN, "/ 10")):
