@@ -4,6 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := OMP_NUM_THREADS=1 $(BIN)/python
 DIR ?= release
+# Settings of JupyterLab: students get no formgrader, and nobody is asked about news.
+JUPYTER := $(CURDIR)/course/jupyter
+SETTINGS = $(if $(filter release,$(DIR)),$(JUPYTER)/students:)$(JUPYTER)/everyone
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build figures demo grade lab test mutants attacks bench clean
@@ -42,7 +45,8 @@ grade: setup  ## Grade what is in submitted/ and write feedback/
 	@$(RUN) -m course.grade
 
 lab: setup  ## Open JupyterLab in release/, as a student sees it (DIR=. for the whole course)
-	$(BIN)/jupyter lab --notebook-dir=$(DIR)
+	@cd $(DIR) && JUPYTER_CONFIG_PATH="$(SETTINGS)$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
+	    $(abspath $(BIN))/jupyter lab
 
 test: .venv/ready-to-test  ## Run all tests
 	$(BIN)/ruff check .

@@ -30,8 +30,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open pages, each for a person of its own; all are closed when the journey ends."""
+def new_page(browser: Browser, screens: Screens) -> Iterator[Callable[..., Page]]:
+    """Open pages, each for a person of its own; what each shows when the journey ends is kept."""
     pages: list[Page] = []
 
     def make(**options: object) -> Page:
@@ -40,6 +40,7 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 
     yield make
     for page in pages:
+        screens.keep(page, "at_the_end")
         page.context.close()
 
 

@@ -1,0 +1,137 @@
+"""The student's journey: from the first look at an assignment to the feedback on it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from exchange_course import Course
+from playwright.sync_api import Page, expect
+
+from .browser import Screens
+from .lab import Desk, at_home, make_lab
+
+ASSIGNMENT = "01_rnn_cell"
+STUB = "raise NotImplementedError"
+FORGOTTEN_BIAS = "a_next = np.tanh(Wax @ xt + Waa @ a_prev)\nyt_pred = softmax(Wya @ a_next + by)"
+RIGHT = "a_next = np.tanh(Wax @ xt + Waa @ a_prev + ba)"
+CHECKS = ("shapes", "values", "sizes", "cache", "inputs")
+
+
+@pytest.fixture(scope="module")
+def course(clone: Path, tmp_path_factory: pytest.TempPathFactory, environment: dict) -> Course:
+    """The instructor's clone, with the first assignment released into the exchange."""
+    one = Course(clone, tmp_path_factory.mktemp("course"), environment)
+    one.nbgrader("generate_assignment", ASSIGNMENT, "--force")
+    one.nbgrader("release_assignment", ASSIGNMENT)
+    return one
+
+
+@pytest.fixture(scope="module")
+def desk(course: Course, new_page: Callable[..., Page]) -> Iterator[Desk]:
+    """The desk of a student with a clone of the course, after `make lab`."""
+    home = course.scratch / "home"
+    own = shutil.copytree(course.root, home / "course", ignore=shutil.ignore_patterns(".git"))
+    environment = at_home(home / "jupyter", course.environment)
+    with make_lab(own, environment, course.scratch / "student.log") as server:
+        yield Desk(new_page(), server)
+
+
+def test_journey(desk: Desk, course: Course, screens: Screens) -> None:
+    """Read, try, fail, understand, solve, validate, submit, and find the feedback."""
+    read(desk, screens)
+    meet_the_stub(desk, screens)
+    make_a_mistake(desk, screens)
+    solve(desk, screens)
+    submit(desk, screens)
+    grade(course)
+    find_feedback(desk, screens)
+
+
+def read(desk: Desk, screens: Screens) -> None:
+    desk.open()
+    screens.keep(desk.page, "the_files")
+    desk.open_notebook(ASSIGNMENT, f"{ASSIGNMENT}.ipynb")
+    screens.keep(desk.page, "the_lesson")
+    figure = desk.notebook.get_by_role("img", name="One RNN cell.")
+    figure.scroll_into_view_if_needed()
+    assert figure.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    screens.keep(desk.page, "a_figure")
+    equation = desk.notebook.locator("mjx-container[display=true]").first
+    equation.scroll_into_view_if_needed()
+    expect(equation).to_be_visible()
+    assert desk.notebook.locator("mjx-merror").count() == 0
+    screens.keep(desk.page, "equations")
+    hints = desk.notebook.locator("details")
+    hints.first.scroll_into_view_if_needed()
+    for number in range(hints.count()):
+        assert hints.nth(number).evaluate("hint => hint.open") is False
+        hints.nth(number).locator("summary").click()
+        expect(hints.nth(number)).to_have_attribute("open", "")
+    screens.keep(desk.page, "hints")
+
+
+def meet_the_stub(desk: Desk, screens: Screens) -> None:
+    desk.run_all()
+    said = desk.output('show("a_next[4, :3]"')
+    expect(said).to_contain_text("NotImplementedError: Compute a_next with equation (1)")
+    said.scroll_into_view_if_needed()
+    screens.keep(desk.page, "as_released")
+    desk.run(desk.cell("Check 1 of 5"))
+    said = desk.output("Check 1 of 5")
+    expect(said).to_contain_text("Check failed: rnn_cell_forward is not finished")
+    screens.keep(desk.page, "a_check_as_released")
+
+
+def make_a_mistake(desk: Desk, screens: Screens) -> None:
+    exercise = desk.cell("def rnn_cell_forward")
+    desk.replace_line(exercise, STUB, FORGOTTEN_BIAS)
+    desk.run_all()
+    said = desk.output("Check 2 of 5")
+    expect(said).to_contain_text("the bias ba is left out of equation (1)")
+    said.scroll_into_view_if_needed()
+    screens.keep(desk.page, "a_diagnosis")
+    expect(desk.validate()).to_contain_text("the bias ba is left out of equation (1)")
+    screens.keep(desk.page, "not_yet_valid")
+    desk.close_dialog()
+
+
+def solve(desk: Desk, screens: Screens) -> None:
+    exercise = desk.cell("def rnn_cell_forward")
+    desk.replace_line(exercise, "a_next = np.tanh", RIGHT)
+    desk.run_all()
+    for number in range(1, 6):
+        expect(desk.output(f"Check {number} of 5")).to_contain_text("public checks passed")
+    screens.keep(desk.page, "solved")
+    expect(desk.validate()).to_contain_text("Success! Your notebook passes all the tests.")
+    screens.keep(desk.page, "valid")
+    desk.close_dialog()
+
+
+def submit(desk: Desk, screens: Screens) -> None:
+    desk.choose("Nbgrader", "Assignment List")
+    desk.assignment("fetched").get_by_role("button", name="Submit").click()
+    expect(desk.assignment("submitted")).to_contain_text(ASSIGNMENT)
+    screens.keep(desk.page, "submitted")
+
+
+def grade(course: Course) -> None:
+    course.nbgrader("collect", ASSIGNMENT)
+    course.nbgrader("autograde", ASSIGNMENT)
+    course.nbgrader("generate_feedback", ASSIGNMENT)
+    course.nbgrader("release_feedback", ASSIGNMENT)
+
+
+def find_feedback(desk: Desk, screens: Screens) -> None:
+    desk.page.get_by_role("button", name="Fetch Feedback").click()
+    submitted = desk.assignment("submitted")
+    submitted.get_by_text(ASSIGNMENT).click()
+    screens.keep(desk.page, "feedback_fetched")
+    print(submitted.inner_html())
+    with desk.page.context.expect_page() as opened:
+        submitted.get_by_text("view feedback").first.click()
+    feedback = opened.value
+    expect(feedback.get_by_text("10.0 / 10.0").first).to_be_visible()
+    screens.keep(feedback, "feedback")
