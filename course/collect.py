@@ -20,19 +20,18 @@ class OwnSubmissions(ExchangeCollect):
     """
 
     def _sort_by_timestamp(self, records: list[Record]) -> list[Record]:
-        """Put a student's own submissions first: the first one is what gets collected."""
-        return sorted(super()._sort_by_timestamp(records), key=self._is_foreign)
-
-    def copy_files(self) -> None:
-        """Collect, and say what was left out."""
-        foreign = [record for record in self.src_records if self._is_foreign(record)]
-        for record in foreign:
+        """Put a student's own first, since nbgrader takes the first, and name the others."""
+        for record in filter(self._is_foreign, records):
             self.log.error(
                 "%s was left out: it bears the name of %s, and another user has made it.",
                 self._folder(record),
                 record["username"],
             )
-        self.src_records = [record for record in self.src_records if record not in foreign]
+        return sorted(super()._sort_by_timestamp(records), key=self._is_foreign)
+
+    def copy_files(self) -> None:
+        """Collect the students' own submissions."""
+        self.src_records = [one for one in self.src_records if not self._is_foreign(one)]
         super().copy_files()
 
     def _folder(self, record: Record) -> Path:

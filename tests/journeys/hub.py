@@ -73,7 +73,7 @@ def running_hub(clone: Path, log: Path) -> Iterator[Hub]:
         machine.give(course, OWNER)
         exchange.mkdir()
         exchange.chmod(0o1777)
-        settings = shutil.copytree(course / "course" / "hub", folder / "settings")
+        settings = shutil.copytree(course / "course" / "jupyter", folder / "settings")
         subprocess.run(["chmod", "-R", "a+rX", settings], check=True)
         with _serving(machine, course, exchange, log) as server:
             yield Hub(server, machine, course, exchange)

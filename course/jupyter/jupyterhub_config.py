@@ -20,7 +20,7 @@ exchange = os.environ.get("RNN_COURSE_EXCHANGE", "/srv/rnn-exchange")
 owner = course.owner()
 instructors = {owner, *grp.getgrnam("rnn-instructors").gr_mem}
 students = set(grp.getgrnam("rnn-students").gr_mem) - instructors
-here = Path(__file__).resolve().parent  # with settings for users: they must be able to read it
+settings = Path(__file__).resolve().parent  # for users, who must be able to read them
 
 # --- Who may log in. PAM, the default, asks for the system's passwords. ---
 c.Authenticator.allowed_users = instructors | students
@@ -37,10 +37,11 @@ def prepare(spawner) -> None:
     """Open the course for its owner; everyone else gets a student's settings."""
     if spawner.user.name == owner:
         spawner.notebook_dir = str(course)
-        settings = f"{course}:{here / 'instructors'}"  # nbgrader_config.py lies in the course
+        places = [course, settings / "hub", settings / "everyone"]
     else:
-        settings = str(here / "students")
-    spawner.environment = spawner.environment | {"JUPYTER_CONFIG_PATH": settings}
+        places = [settings / "students", settings / "everyone"]
+    found = os.pathsep.join(map(str, places))
+    spawner.environment = spawner.environment | {"JUPYTER_CONFIG_PATH": found}
 
 
 c.Spawner.pre_spawn_hook = prepare
@@ -51,9 +52,7 @@ c.JupyterHub.load_roles = [
     {
         "name": "instructors",
         "description": "Start, stop and use the server that the course lies on",
-        "scopes": [
-            f"{scope}!user={owner}" for scope in ("access:servers", "servers", "list:users")
-        ],
+        "scopes": [f"{scope}!user={owner}" for scope in allowed],
         "groups": ["instructors"],
     }
 ]
