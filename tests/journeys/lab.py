@@ -60,7 +60,7 @@ class Desk:
         """Open JupyterLab and wait until its files are listed."""
         self.page.goto(f"{self.server.url}/{path}?token={TOKEN}")
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
-        expect(self.page.locator(".jp-DirListing-item").first).to_be_visible()
+        expect(self.page.locator(".jp-DirListing-item").first).to_be_attached()
 
     def open_file(self, *names: str) -> None:
         """Walk through folders to a file in the file browser, with double clicks."""
