@@ -64,7 +64,6 @@ journeys: .venv/ready-to-test  ## Go through the course in a real browser; keep 
 pictures: journeys  ## Renew the README's pictures from the journeys
 	cp screens/student/*-a_diagnosis.png images/a_diagnosis.png
 	cp screens/instructor/*-the_class.png images/the_class.png
-	cp screens/student/*-feedback.png images/feedback.png
 
 mutants: setup  ## Measure the checks with wrong and with right solutions
 	$(RUN) -m course.mutants

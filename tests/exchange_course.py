@@ -37,6 +37,17 @@ class Course:
         assert (done.returncode == 0) == ok, done.stdout + done.stderr
         return done.stdout + done.stderr
 
+    def in_turn(self, *verbs: str) -> None:
+        """Run several verbs in one process, which saves most of their time."""
+        lines = ["from nbgrader.apps.nbgraderapp import NbGraderApp"]
+        for verb in verbs:
+            lines += ["app = NbGraderApp()", f"app.initialize({verb.split()!r})", "app.start()"]
+        command = [sys.executable, "-c", "\n".join(lines)]
+        done = subprocess.run(
+            command, cwd=self.root, env=self.environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
     def student(self, name: str) -> Path:
         """Make a student's folder, with the settings a student has."""
         home = self.scratch / name

@@ -24,8 +24,7 @@ RIGHT = "a_next = np.tanh(Wax @ xt + Waa @ a_prev + ba)"
 def course(clone: Path, tmp_path_factory: pytest.TempPathFactory, environment: dict) -> Course:
     """The instructor's clone, with the first assignment released into the exchange."""
     one = Course(clone, tmp_path_factory.mktemp("course"), environment)
-    one.nbgrader("generate_assignment", ASSIGNMENT, "--force")
-    one.nbgrader("release_assignment", ASSIGNMENT)
+    one.in_turn(f"generate_assignment {ASSIGNMENT} --force", f"release_assignment {ASSIGNMENT}")
     return one
 
 
@@ -118,10 +117,8 @@ def submit(desk: Desk, screens: Screens) -> None:
 
 
 def grade(course: Course) -> None:
-    course.nbgrader("collect", ASSIGNMENT)
-    course.nbgrader("autograde", ASSIGNMENT)
-    course.nbgrader("generate_feedback", ASSIGNMENT)
-    course.nbgrader("release_feedback", ASSIGNMENT)
+    verbs = ("collect", "autograde", "generate_feedback", "release_feedback")
+    course.in_turn(*(f"{verb} {ASSIGNMENT}" for verb in verbs))
 
 
 def find_feedback(desk: Desk, screens: Screens) -> None:
