@@ -46,10 +46,11 @@ class Screens:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self.taken = 0
+        self.last: Page | None = None
 
     def keep(self, page: Page, step: str, clip: Sequence[float] | None = None) -> Path:
         """Keep what the page shows as `NN-step.png`, whole or clipped to (x, y, width, height)."""
-        self.taken += 1
+        self.taken, self.last = self.taken + 1, page
         path = self.folder / f"{self.taken:02d}-{step}.png"
         area = dict(zip(("x", "y", "width", "height"), clip, strict=True)) if clip else None
         page.screenshot(path=path, clip=area, animations="disabled", caret="hide")

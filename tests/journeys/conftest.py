@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -30,8 +31,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def new_page(browser: Browser, screens: Screens) -> Iterator[Callable[..., Page]]:
-    """Open pages, each for a person of its own; what each shows when the journey ends is kept."""
+def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open pages, each for a person of its own; all are closed when the journey ends."""
     pages: list[Page] = []
 
     def make(**options: object) -> Page:
@@ -40,7 +41,6 @@ def new_page(browser: Browser, screens: Screens) -> Iterator[Callable[..., Page]
 
     yield make
     for page in pages:
-        screens.keep(page, "at_the_end")
         page.context.close()
 
 
@@ -48,3 +48,13 @@ def new_page(browser: Browser, screens: Screens) -> Iterator[Callable[..., Page]
 def screens(request: pytest.FixtureRequest) -> Screens:
     """The pictures of this journey: screens/STUDENT/ for test_student.py, and so on."""
     return Screens(SCREENS / request.module.__name__.rpartition("test_")[2])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, Any]:
+    """Keep what was last looked at when a journey fails."""
+    report = yield
+    screens = getattr(item, "funcargs", {}).get("screens")
+    if report.when == "call" and report.failed and screens and screens.last:
+        screens.keep(screens.last, "where_it_failed")
+    return report

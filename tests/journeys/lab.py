@@ -60,7 +60,7 @@ class Desk:
         """Open JupyterLab and wait until its files are listed."""
         self.page.goto(f"{self.server.url}/{path}?token={TOKEN}")
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
-        expect(self.page.locator(".jp-DirListing-item").first).to_be_visible()
+        expect(self.page.locator(".jp-DirListing-item").first).to_be_attached()
 
     def open_file(self, *names: str) -> None:
         """Walk through folders to a file in the file browser, with double clicks."""
@@ -73,6 +73,10 @@ class Desk:
     def open_notebook(self, *names: str) -> None:
         """Open a notebook and wait until its kernel is ready and its text is shown."""
         self.open_file(*names)
+        self.wait_for_notebook()
+
+    def wait_for_notebook(self) -> None:
+        """Wait until the kernel is ready and the text is shown."""
         expect(self.notebook.locator(".jp-Cell").first).to_be_visible()
         expect(self.page.get_by_role("button", name="| Idle")).to_be_visible()
 
@@ -85,6 +89,14 @@ class Desk:
         """Choose an entry of a menu."""
         self.page.locator(".lm-MenuBar-itemLabel").get_by_text(menu, exact=True).click()
         self.page.locator(".lm-Menu-itemLabel").get_by_text(entry, exact=True).click()
+
+    def choose_theme(self, name: str) -> None:
+        """Choose a theme in the settings menu."""
+        self.page.locator(".lm-MenuBar-itemLabel").get_by_text("Settings", exact=True).click()
+        self.page.locator(".lm-Menu-itemLabel").get_by_text("Theme", exact=True).hover()
+        self.page.locator(".lm-Menu-itemLabel").get_by_text(name, exact=True).click()
+        light = "false" if "Dark" in name else "true"
+        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", light)
 
     def cell(self, text: str) -> Locator:
         """The code cell that contains a text."""
@@ -119,11 +131,14 @@ class Desk:
         self.page.keyboard.type(new)
 
     def save(self) -> None:
-        """Save what is in front and wait until it is said to be saved."""
+        """Save the notebook in front and wait until it is saved."""
         self.page.keyboard.press("Control+s")
-        expect(
-            self.page.locator(".jp-mod-current.jp-mod-dirty, .jp-mod-dirty:visible")
-        ).to_have_count(0)
+        expect(self.page.locator(".lm-TabBar-tab.lm-mod-current.jp-mod-dirty")).to_have_count(0)
+
+    def hide_files(self) -> None:
+        """Hide the file browser, to make room."""
+        self.page.locator(".jp-SideBar .lm-TabBar-tab[data-id=filebrowser]").click()
+        expect(self.page.locator(".jp-DirListing-item:visible")).to_have_count(0)
 
     def validate(self) -> Locator:
         """Press Validate; return the message."""

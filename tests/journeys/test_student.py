@@ -11,21 +11,20 @@ from exchange_course import Course
 from playwright.sync_api import Page, expect
 
 from .browser import Screens
-from .lab import Desk, at_home, make_lab
+from .lab import Desk, at_home, jupyter, make_lab
+from .packages import environment_with
 
 ASSIGNMENT = "01_rnn_cell"
 STUB = "raise NotImplementedError"
 FORGOTTEN_BIAS = "a_next = np.tanh(Wax @ xt + Waa @ a_prev)\nyt_pred = softmax(Wya @ a_next + by)"
 RIGHT = "a_next = np.tanh(Wax @ xt + Waa @ a_prev + ba)"
-CHECKS = ("shapes", "values", "sizes", "cache", "inputs")
 
 
 @pytest.fixture(scope="module")
 def course(clone: Path, tmp_path_factory: pytest.TempPathFactory, environment: dict) -> Course:
     """The instructor's clone, with the first assignment released into the exchange."""
     one = Course(clone, tmp_path_factory.mktemp("course"), environment)
-    one.nbgrader("generate_assignment", ASSIGNMENT, "--force")
-    one.nbgrader("release_assignment", ASSIGNMENT)
+    one.in_turn(f"generate_assignment {ASSIGNMENT} --force", f"release_assignment {ASSIGNMENT}")
     return one
 
 
@@ -118,20 +117,76 @@ def submit(desk: Desk, screens: Screens) -> None:
 
 
 def grade(course: Course) -> None:
-    course.nbgrader("collect", ASSIGNMENT)
-    course.nbgrader("autograde", ASSIGNMENT)
-    course.nbgrader("generate_feedback", ASSIGNMENT)
-    course.nbgrader("release_feedback", ASSIGNMENT)
+    verbs = ("collect", "autograde", "generate_feedback", "release_feedback")
+    course.in_turn(*(f"{verb} {ASSIGNMENT}" for verb in verbs))
 
 
 def find_feedback(desk: Desk, screens: Screens) -> None:
     desk.page.get_by_role("button", name="Fetch Feedback").click()
-    submitted = desk.assignment("submitted")
-    submitted.get_by_text(ASSIGNMENT).click()
-    screens.keep(desk.page, "feedback_fetched")
-    print(submitted.inner_html())
-    with desk.page.context.expect_page() as opened:
-        submitted.get_by_text("view feedback").first.click()
-    feedback = opened.value
-    expect(feedback.get_by_text("10.0 / 10.0").first).to_be_visible()
-    screens.keep(feedback, "feedback")
+    desk.assignment("submitted").get_by_text("view feedback").click()
+    desk.open_file(f"{ASSIGNMENT}.html")
+    feedback = desk.page.frame_locator("iframe:visible")
+    expect(feedback.get_by_text("Score: 10.0 / 10.0")).to_be_visible()
+    screens.keep(desk.page, "feedback")
+
+
+def test_one_folder_and_no_nbgrader(
+    clone: Path,
+    tmp_path: Path,
+    environment: dict[str, str],
+    new_page: Callable[..., Page],
+    screens: Screens,
+) -> None:
+    """A folder downloaded as a zip, in an environment that holds only numpy and jupyterlab.
+
+    The environment is a real one, filled with what `pip install numpy jupyterlab` brings along:
+    links to the same packages that run the tests. It is dark here, as many like it.
+    """
+    zipped = shutil.make_archive(tmp_path / ASSIGNMENT, "zip", clone / "release", ASSIGNMENT)
+    shutil.unpack_archive(zipped, tmp_path / "downloads")
+    python = environment_with(tmp_path / "environment", "numpy", "jupyterlab")
+    own = at_home(tmp_path / "home", environment)
+    command = [str(python), "-m", "jupyterlab"]
+    with jupyter(command, tmp_path / "downloads" / ASSIGNMENT, own, tmp_path / "log") as server:
+        desk = Desk(new_page(scheme="dark"), server)
+        desk.open()
+        screens.keep(desk.page, "one_folder")
+        desk.page.get_by_role("button", name="No", exact=True).click()  # no news
+        desk.choose_theme("JupyterLab Dark")
+        desk.open_notebook(f"{ASSIGNMENT}.ipynb")
+        expect(desk.page.get_by_role("button", name="Validate")).to_have_count(0)
+        figure = desk.notebook.get_by_role("img", name="One RNN cell.")
+        figure.scroll_into_view_if_needed()
+        screens.keep(desk.page, "a_figure_in_the_dark")
+        solution = f"{RIGHT}\n{FORGOTTEN_BIAS.splitlines()[1]}"
+        desk.replace_line(desk.cell("def rnn_cell_forward"), STUB, solution)
+        desk.run_all()
+        expect(desk.output("Check 5 of 5")).to_contain_text("public checks passed")
+        screens.keep(desk.page, "solved_without_nbgrader")
+
+
+def test_sliders(
+    clone: Path,
+    tmp_path: Path,
+    environment: dict[str, str],
+    new_page: Callable[..., Page],
+    screens: Screens,
+) -> None:
+    """Move a slider of a companion and see the figure change."""
+    own = at_home(tmp_path / "home", environment)
+    with make_lab(clone, own, tmp_path / "log", folder="notebooks") as server:
+        desk = Desk(new_page(), server)
+        desk.open()
+        desk.open_notebook("06_inside_the_gates.ipynb")
+        desk.run_all()
+        played = desk.output("interact(play")
+        figure = played.locator("img")
+        expect(figure).to_be_visible(timeout=60_000)  # matplotlib lists all fonts when it is new
+        figure.scroll_into_view_if_needed()
+        before = figure.get_attribute("src")
+        screens.keep(desk.page, "sliders")
+        handle = played.get_by_role("slider").first
+        handle.focus()
+        handle.press("ArrowLeft")
+        expect(figure).not_to_have_attribute("src", before)
+        screens.keep(desk.page, "a_slider_moved")
