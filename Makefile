@@ -4,9 +4,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := OMP_NUM_THREADS=1 $(BIN)/python
 DIR ?= release
+# This package compiles a grammar at every start of Jupyter and nbgrader, for two seconds, so that
+# jsonschema can check a kind of address that no notebook has. jsonschema does without it.
+TRIM = $(BIN)/python -m pip uninstall --quiet --yes rfc3987-syntax
+# Settings of JupyterLab: students get no formgrader, and nobody is asked about news.
+JUPYTER := $(CURDIR)/course/jupyter
+SETTINGS = $(if $(filter .,$(DIR)),,$(JUPYTER)/students:)$(JUPYTER)/everyone
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build figures demo grade lab test mutants attacks bench clean
+.PHONY: help setup build figures demo grade lab test journeys pictures mutants attacks bench clean
 
 help:  ## Say what each target does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
@@ -17,6 +23,7 @@ setup: .venv/ready  ## Make the virtual environment and install everything the c
 	@echo "Making .venv and installing; the first time this takes a minute or two."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(TRIM)
 	@touch $@
 	@# The sandbox for grading is a system package; get it where we may.
 	@command -v bwrap >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
@@ -24,7 +31,16 @@ setup: .venv/ready  ## Make the virtual environment and install everything the c
 
 .venv/ready-to-test: .venv/ready tests/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@$(TRIM)
+	@# JupyterHub's proxy is a Node program; get it where npm is.
+	@! command -v npm >/dev/null || npm install --global --prefix .venv --loglevel=error \
+	    --no-audit --no-fund --no-update-notifier configurable-http-proxy@5.3.0 >/dev/null || true
 	@touch $@
+	@# The browser for the journeys is a system package too.
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || [ "$$(id -u)" != 0 ] || \
+	    ! command -v apt-get >/dev/null || \
+	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } \
+	    >/dev/null 2>&1 || true
 
 build: setup  ## Build source/, notebooks/ and release/ from manuscript/
 	$(RUN) -m course.build source release
@@ -39,13 +55,23 @@ grade: setup  ## Grade what is in submitted/ and write feedback/
 	@$(RUN) -m course.grade
 
 lab: setup  ## Open JupyterLab in release/, as a student sees it (DIR=. for the whole course)
-	$(BIN)/jupyter lab --notebook-dir=$(DIR)
+	@bin=$$(cd $(BIN) && pwd) && cd $(DIR) && \
+	    JUPYTER_CONFIG_PATH="$(SETTINGS)$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
+	    "$$bin/jupyter" lab
 
 test: .venv/ready-to-test  ## Run all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(RUN) -m course.build check
 	$(RUN) -m pytest -n 2 --dist loadfile
+
+journeys: .venv/ready-to-test  ## Go through the course in a real browser; keep what is seen in screens/
+	$(RUN) -m pytest tests/journeys
+	@echo "What was seen is in screens/, one folder for each journey."
+
+pictures: journeys  ## Renew the README's pictures from the journeys
+	cp screens/student/*-a_diagnosis.png images/a_diagnosis.png
+	cp screens/instructor/*-the_class.png images/the_class.png
 
 mutants: setup  ## Measure the checks with wrong and with right solutions
 	$(RUN) -m course.mutants
@@ -57,5 +83,5 @@ bench: setup  ## Time the grading engine beside stock nbgrader, on one core each
 	$(RUN) -W ignore -m course.bench
 
 clean:  ## Remove the environment, the demo and caches; students' work stays
-	rm -rf .venv demo .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv demo screens .pytest_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -45,6 +45,10 @@ install(c)
 c.HTMLExporter.embed_images = True
 c.Execute.extra_arguments = ["--log-level=ERROR"]  # for `validate`: no start-up noise from kernels
 
+# --- Collecting where many users share an exchange: nobody hands in for another ---
+if sys.platform != "win32":
+    c.ExchangeFactory.collect = "course.collect.OwnSubmissions"
+
 # --- Collecting from a learning platform: STUDENT_attempt_DATE_NOTEBOOK.ipynb ---
 c.FileNameCollectorPlugin.named_regexp = (
     r"(?:.*/)?(?P<student_id>[^/_]+)_attempt_(?P<timestamp>[0-9-]+)_(?P<file_id>\w+)"

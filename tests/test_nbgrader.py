@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import shutil
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import nbformat
 import pytest
+from exchange_course import Course
 from test_release import secret_lines
 
 from course import paths
@@ -19,41 +19,6 @@ from course.sample_class import solved, untouched
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nbgrader's exchange needs POSIX")
 ASSIGNMENT = "02_rnn_forward"
 OPTIONAL = "05_backprop"
-
-
-class Course:
-    """A clone, and two students' folders, in which nbgrader's verbs are run as a person would."""
-
-    def __init__(self, clone: Path, scratch: Path, environment: dict[str, str]) -> None:
-        self.root, self.scratch = clone, scratch
-        self.environment = environment | {"RNN_COURSE_EXCHANGE": str(scratch / "exchange")}
-        self.environment["RNN_COURSE_DB"] = f"sqlite:///{scratch / 'elsewhere.db'}"
-        (scratch / "exchange").mkdir()
-        (scratch / "exchange").chmod(0o777)
-
-    def nbgrader(self, *words: str, cwd: Path | None = None, ok: bool = True) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "nbgrader", *words],
-            cwd=cwd or self.root,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-        )
-        assert (done.returncode == 0) == ok, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def student(self, name: str) -> Path:
-        """Make a student's folder, with the settings a student has."""
-        home = self.scratch / name
-        home.mkdir()
-        (home / "nbgrader_config.py").write_text(
-            "c = get_config()\n"
-            "c.CourseDirectory.course_id = 'rnn-from-scratch'\n"
-            f"c.Exchange.root = {str(self.scratch / 'exchange')!r}\n"
-            f"c.Exchange.cache = {str(home / 'cache')!r}\n",
-            encoding="utf-8",
-        )
-        return home
 
 
 @pytest.fixture(scope="module")

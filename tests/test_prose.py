@@ -22,6 +22,7 @@ from course.build import companions
 LONGEST_CELL = 32
 LESSONS = [paths.manuscript(assignment) for assignment in paths.ASSIGNMENTS]
 MANUSCRIPTS = [*LESSONS, *companions()]
+GUIDES = sorted((paths.ROOT / "guides").glob("*.md"))
 WORDS = Path(__file__).with_name("words.txt")
 
 CODE = re.compile(
@@ -30,9 +31,10 @@ CODE = re.compile(
 FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
 HEADER = re.compile(r"\A---\n.*?\n---\n", re.S)
 IMAGE = re.compile(r"!\[([^]]*)\]\(([^)]+)\)")
-LINK = re.compile(r"(?<!!)\[[^]]+\]\(([^)#]+)\)")
+LINK = re.compile(r"(?<!!)\[[^]]+\]\(([^)#]+)(?:#[^)]*)?\)")
 DISPLAY = re.compile(r"\$\$(.*?)\$\$", re.S)
 
+every_guide = pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
 every_manuscript = pytest.mark.parametrize("path", MANUSCRIPTS, ids=lambda path: path.stem)
 
 
@@ -232,6 +234,15 @@ def test_every_symbol_is_explained(path: Path) -> None:
     before = LESSONS[: LESSONS.index(path)] if path in LESSONS else []
     earlier = "\n".join(prose(lesson.read_text(encoding="utf-8")) for lesson in before)
     assert not symbol_complaints(path.read_text(encoding="utf-8"), f"{earlier}\n")
+
+
+@every_guide
+def test_guides(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not alt_text_complaints(text)
+    assert not heading_complaints(text)
+    assert not link_complaints(text, path.parent)
+    assert not spelling_complaints(text)
 
 
 def built() -> Iterator[Path]:

@@ -68,6 +68,13 @@ def test_a_failed_check_shows_no_traceback_in_a_notebook() -> None:
     assert line == "Check failed: z should have shape (4,), but its shape is (3,)."
 
 
+def test_long_sentences_are_broken_between_words() -> None:
+    sentence = "one hundred and one numbers are off " * 5 + "at the end\nAnd a second line."
+    lines = CheckFailed(sentence)._render_traceback_()
+    assert max(map(len, lines)) <= 88 and lines[-1] == "And a second line."
+    assert " ".join(lines) == f"Check failed: {sentence}".replace("\n", " ")
+
+
 def test_checks_need_no_table_of_mistakes(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     monkeypatch.setattr(rnn_utils, "KNOWN_MISTAKES", tmp_path / "absent.json")
     with pytest.raises(CheckFailed, match=r"^z should be 1 0 0, but it is 0 0 0\.$"):

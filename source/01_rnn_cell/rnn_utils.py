@@ -12,6 +12,7 @@ import json
 import math
 import re
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable, Iterable
 from functools import cached_property
@@ -26,6 +27,8 @@ PRINTED = 1e-8
 # Numbers written out in full are compared to this. float64 sums of this size, done in any order,
 # agree to about 1e-14; a slip in a formula moves them by far more than 1e-10.
 EXACT = 1e-10
+# Sentences are broken at this many characters, where a page would cut them off or split a word.
+WIDTH = 88
 # Where generated fingerprints of known mistakes lie, if this copy of the file came with them.
 KNOWN_MISTAKES = Path(__file__).with_name("known_mistakes.json")
 
@@ -157,7 +160,8 @@ class CheckFailed(AssertionError):
     """A check that failed. Notebooks show its message alone, without a traceback."""
 
     def _render_traceback_(self) -> list[str]:  # IPython calls this instead of its own
-        return [f"Check failed: {self}"]
+        lines = f"Check failed: {self}".splitlines()
+        return [part for line in lines for part in textwrap.wrap(line, WIDTH)]
 
 
 def ask(function: Callable, *inputs: Any, returns: str) -> Answer:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 USER = 65534
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def cannot() -> str:
@@ -20,29 +21,34 @@ def cannot() -> str:
 
 
 def command(*words: str, folder: Path) -> list[str]:
-    """The command line that runs Python with these words as an ordinary user.
-
-    The interpreter may lie in a home that only root can enter. So the command runs with a view of
-    the file system in which the folders above it are open to all; nothing else differs.
-    """
-    opened: list[str] = []
-    root = Path(__file__).resolve().parents[2]
-    for place in {sys.prefix, sys.base_prefix, os.path.realpath(sys.base_prefix), str(root)}:
-        closed = _closed_folder_above(Path(place))
-        if closed:
-            opened += ["--perms", "0755", "--tmpfs", closed, *_path_to(closed, place)]
-            opened += ["--bind", place, place]
+    """The command line that runs Python with these words as an ordinary user."""
     home = folder / "home"
     home.mkdir()
     os.chown(home, USER, USER)
     os.chown(folder, USER, USER)
     return [
-        *("bwrap", "--dev-bind", "/", "/", *opened, "--setenv", "HOME", str(home)),
+        *("bwrap", "--dev-bind", "/", "/", *opened(), "--setenv", "HOME", str(home)),
         *("--setenv", "PYTHONDONTWRITEBYTECODE", "1"),
-        *("--chdir", str(root), "--", "setpriv", f"--reuid={USER}", f"--regid={USER}"),
+        *("--chdir", str(ROOT), "--", "setpriv", f"--reuid={USER}", f"--regid={USER}"),
         *("--clear-groups", "--inh-caps=-all", "--bounding-set=-all"),
         *(sys.executable, "-W", "ignore", *words),
     ]
+
+
+def opened() -> list[str]:
+    """What shows bubblewrap's processes the interpreter and the course, whoever they run as.
+
+    Both may lie in a home that only root can enter: the folders above them are shown as open to
+    all; nothing else differs.
+    """
+    words: list[str] = []
+    places = sorted({str(ROOT), sys.prefix, sys.base_prefix, os.path.realpath(sys.base_prefix)})
+    closed = {place: _closed_folder_above(Path(place)) for place in places}
+    for folder in sorted(set(filter(None, closed.values()))):
+        words += ["--perms", "0755", "--tmpfs", folder]
+    for place in filter(closed.get, places):
+        words += [*_path_to(closed[place], place), "--bind", place, place]
+    return words
 
 
 def _closed_folder_above(place: Path) -> str:

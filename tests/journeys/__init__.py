@@ -1,0 +1,1 @@
+"""The course as people meet it: in a real browser, on real servers."""
