@@ -6,6 +6,7 @@ RNN_COURSE_DB, a database URL, and RNN_COURSE_EXCHANGE, a folder that all users 
 
 import os
 import sys
+import warnings
 from pathlib import Path
 
 root = Path(__file__).resolve().parent
@@ -13,6 +14,9 @@ root = Path(__file__).resolve().parent
 sys.path.insert(0, str(root))
 # nbgrader calls alembic by name, which otherwise fails where the environment is not activated.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+# nbgrader's way with SQLAlchemy makes it warn, harmlessly, at every submission.
+warnings.filterwarnings("ignore", "Object of type .* not in session")
 
 from course.engine import install  # noqa: E402 (the path is set above)
 

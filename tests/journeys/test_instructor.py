@@ -62,6 +62,7 @@ def test_journey(desk: Desk, course: Course, screens: Screens) -> None:
     assert COMMENT in feedback and "the bias ba is left out" in feedback
     export(course)
     edit_the_lesson(desk, course, screens)
+    assert desk.server.printed() == "", "the terminal stays silent"
 
 
 class Formgrader:

@@ -47,6 +47,7 @@ def test_journey(desk: Desk, course: Course, screens: Screens) -> None:
     submit(desk, screens)
     grade(course)
     find_feedback(desk, screens)
+    assert desk.server.printed() == "", "the terminal stays silent"
 
 
 def read(desk: Desk, screens: Screens) -> None:
