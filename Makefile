@@ -12,7 +12,7 @@ JUPYTER := $(CURDIR)/course/jupyter
 SETTINGS = $(if $(filter .,$(DIR)),,$(JUPYTER)/students:)$(JUPYTER)/everyone
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build figures demo grade lab test journeys pictures mutants attacks bench clean
+.PHONY: help setup build figures demo grade lab test journeys pictures mutants attacks equality bench clean
 
 help:  ## Say what each target does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
@@ -78,6 +78,9 @@ mutants: setup  ## Measure the checks with wrong and with right solutions
 
 attacks: .venv/ready-to-test  ## Show what hostile submissions try, and what comes of it
 	$(RUN) -W ignore -m tests.engine.report
+
+equality: .venv/ready-to-test  ## Compare the engine's points with stock nbgrader's on all known solutions
+	$(RUN) -W ignore -m tests.engine.equality
 
 bench: setup  ## Time the grading engine beside stock nbgrader, on one core each
 	$(RUN) -W ignore -m course.bench

@@ -15,7 +15,8 @@ from held_out import HELD_OUT, HeldOut
 from right_solutions import RIGHT
 
 import rnn_utils
-from course import fingerprints, mutants, paths
+from course import mutants, paths
+from course.engine.hidden import without_hidden
 from course.mistakes import MISTAKES, Mistake
 from course.solutions import namespace, sources
 
@@ -308,7 +309,7 @@ def test_nothing_that_students_get_holds_a_line_of_a_solution() -> None:
     shown = [paths.UTILS.read_text(encoding="utf-8"), *(m.when for m in MISTAKES)]
     for assignment in paths.ASSIGNMENTS:
         cells = mutants.code_cells(assignment)
-        shown += [fingerprints.visible(c.source) for c in cells if c.grade]
+        shown += [without_hidden(c.source) for c in cells if c.grade]
     squeezed = [re.sub(r"\s+", "", text) for text in shown]
     leaks = [line for line in solution_lines() if any(line in text for text in squeezed)]
     assert leaks == []
@@ -333,7 +334,7 @@ def test_a_visible_check_is_short_and_self_contained(assignment: str) -> None:
     carried = set(FUNCTIONS)
     for cell in mutants.code_cells(assignment):
         if cell.grade:
-            visible = fingerprints.visible(cell.source)
+            visible = without_hidden(cell.source)
             assert len(visible.splitlines()) <= 32, cell.name
             free = _free_names(visible) - set(dir(builtins))
             assert free <= carried, (cell.name, free)

@@ -18,6 +18,7 @@ from spellchecker import SpellChecker
 
 from course import paths
 from course.build import companions
+from course.engine.hidden import without_hidden
 
 LONGEST_CELL = 32
 LESSONS = [paths.manuscript(assignment) for assignment in paths.ASSIGNMENTS]
@@ -153,7 +154,7 @@ def cell_complaints(text: str) -> list[str]:
     """Find cells that are too long or end in a bare value, which would print as an array."""
     found = []
     for cell in code_cells(text):
-        shown = re.sub(r"### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS\n?", "", cell, flags=re.S)
+        shown = without_hidden(cell)
         shown = re.sub(r"^ *### (BEGIN|END) SOLUTION.*\n?", "", shown, flags=re.M)
         lines = shown.strip("\n").count("\n") + 1
         if lines > LONGEST_CELL:

@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 from nbgrader.utils import determine_grade
 
 from course import paths, solutions
-from course.fingerprints import HIDDEN, visible
+from course.engine.hidden import hidden_part, without_hidden
 
 SOLUTION = re.compile(r"### BEGIN SOLUTION[^\n]*\n(.*?)### END SOLUTION", re.S)
 SHORTEST = 12  # a shorter line, such as a closing bracket, gives nothing away
@@ -28,10 +28,11 @@ def secret_lines(assignment: str) -> set[str]:
     secret: set[str] = set()
     shown: set[str] = set()
     for cell in cells(paths.source(assignment)):
-        hidden = SOLUTION.findall(cell.source) + HIDDEN.findall(cell.source)
+        hidden = [*SOLUTION.findall(cell.source), hidden_part(cell.source)]
         secret |= {line.strip() for part in hidden for line in part.splitlines()}
         if cell.cell_type == "code":
-            shown |= {line.strip() for line in visible(SOLUTION.sub("", cell.source)).splitlines()}
+            visible = without_hidden(SOLUTION.sub("", cell.source))
+            shown |= {line.strip() for line in visible.splitlines()}
     return {line for line in secret - shown if len(line) >= SHORTEST}
 
 

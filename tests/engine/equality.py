@@ -22,11 +22,10 @@ from course.bench import Bench
 from course.engine.engine import shared_engine
 from course.engine.sandbox import unsandboxed_by_environment, would_show
 from course.mistakes import MISTAKES
+from course.mutants import right_solutions
 from course.paths import ASSIGNMENTS
 from course.sample_class import STUDENTS, solved
 from course.solutions import sources
-
-from ..right_solutions import RIGHT
 
 ATTEMPTS = 3
 Points = dict[str, float | None]  # by "student cell"
@@ -39,7 +38,7 @@ def corpus(assignment: str) -> Iterator[tuple[str, str, NotebookNode]]:
     for number, mistake in enumerate(m for m in MISTAKES if m.function in own):
         edited = {mistake.function: mistake.source()}
         yield f"wrong-{number}", assignment, solved(assignment, edited)
-    for number, (function, _, source) in enumerate(r for r in RIGHT if r[0] in own):
+    for number, (function, _, source) in enumerate(r for r in right_solutions() if r[0] in own):
         yield f"right-{number}", assignment, solved(assignment, {function: source})
     for student, hand_in in STUDENTS.items():
         yield student, assignment, hand_in(assignment)

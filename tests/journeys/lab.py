@@ -31,6 +31,8 @@ def make_lab(
 ) -> Iterator[Server]:
     """Run `make lab` in a clone, with the packages of this environment."""
     tools = Path(sys.executable).parent
+    # A person does not start it from another make, as `make test` does.
+    environment = {name: v for name, v in environment.items() if not name.startswith("MAKE")}
     words = ["make", "lab", f"BIN={tools}", f"DIR={folder}", "--old-file=.venv/ready"]
     with jupyter(words, root, environment, log) as server:
         yield server
