@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import html
+import json
 import os
 import re
 import shutil
@@ -76,6 +77,13 @@ def test_everyone_is_graded_who_sent_a_notebook(graded: Classroom) -> None:
     assert 0 < scores["bruno"] < 10
     assert not any(scores[student] for student in [*UNREADABLE, "missing", "linked"])
     assert not graded.all_graded
+
+
+def test_graded_notebooks_are_well_formed(graded: Classroom) -> None:
+    written = list((graded.root / "autograded").rglob("*.ipynb"))
+    assert len(written) >= 5
+    for path in written:
+        nbformat.validate(nbformat.from_dict(json.loads(path.read_text(encoding="utf-8"))))
 
 
 @pytest.mark.parametrize("student", UNREADABLE)

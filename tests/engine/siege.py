@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
 from . import toy
 from .attacks import ATTACKS, Attack
 from .classroom import Classroom
@@ -111,7 +113,7 @@ def _facts(room: Classroom, attack: Attack, scores: dict[str, float | None]) -> 
     except OSError:
         page = ""
     shown = outputs + page
-    notes = room.graded(attack.name)["metadata"].get("rnn_course", {}) if outputs else {}
+    written = room.graded(attack.name) if outputs else {}
     return {
         "points": sum(points or 0 for points in scores.values()),
         "graded": graded,
@@ -122,8 +124,18 @@ def _facts(room: Classroom, attack: Attack, scores: dict[str, float | None]) -> 
             if mark in outputs
         ],
         "script": [mark for mark in MARKS_OF_SCRIPT if mark in page],
-        "notes": notes.get("irregularities", []),
+        "notes": written["metadata"]["rnn_course"]["irregularities"] if written else [],
+        "malformed": _malformed(written) if written else "",
     }
+
+
+def _malformed(notebook: dict[str, Any]) -> str:
+    """Why the graded notebook is none, in a few words."""
+    try:
+        nbformat.validate(notebook)
+    except nbformat.ValidationError as error:
+        return str(error)[:300]
+    return ""
 
 
 def _fingerprint(root: Path) -> dict[str, str]:

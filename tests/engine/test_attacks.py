@@ -54,6 +54,7 @@ def test_leaks_nothing_and_shows_nothing_that_acts(outcome: dict, name: str) -> 
     came = outcome["attacks"][name]
     assert came["leaks"] == []
     assert came["script"] == []
+    assert came["malformed"] == ""
 
 
 def test_the_rest_of_the_class_is_graded(outcome: dict) -> None:
