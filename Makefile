@@ -20,7 +20,7 @@ help:  ## Say what each target does
 setup: .venv/ready  ## Make the virtual environment and install everything the course runs on
 .venv/ready: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.version_info < (3, 11) and sys.exit("Python 3.11 or later is needed: make PYTHON=/path/to/python3.11 …")'
-	@echo "Making .venv and installing; the first time this takes a minute or two."
+	@echo "Making .venv and installing; the first time this takes a few minutes."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@$(TRIM)

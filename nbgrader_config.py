@@ -49,9 +49,10 @@ install(c)
 c.HTMLExporter.embed_images = True
 c.Execute.extra_arguments = ["--log-level=ERROR"]  # for `validate`: no start-up noise from kernels
 
-# --- Collecting where many users share an exchange: nobody hands in for another ---
+# --- The exchange: nobody hands in for another; feedback goes to those who submitted there ---
 if sys.platform != "win32":
-    c.ExchangeFactory.collect = "course.collect.OwnSubmissions"
+    c.ExchangeFactory.collect = "course.exchange.OwnSubmissions"
+    c.ExchangeFactory.release_feedback = "course.exchange.FeedbackToSubmitters"
 
 # --- Collecting from a learning platform: STUDENT_attempt_DATE_NOTEBOOK.ipynb ---
 c.FileNameCollectorPlugin.named_regexp = (

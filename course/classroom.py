@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import nbformat
+from nbgrader.api import SubmittedAssignment
 from nbgrader.apps import NbGraderAPI
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
@@ -183,7 +184,9 @@ class Classroom:
                     result.notes.append(f"It could not be graded: {_last_error(log, student)}")
                     continue
                 result.graded = odd["readable"]
-                result.score = gradebook.find_submission(assignment, student).score
+                submission = gradebook.find_submission(assignment, student)
+                result.score = submission.score
+                result.notes += _kept_by_hand(submission)
                 result.notes += odd["irregularities"]
                 result.notes += self._failures(student, assignment) if result.graded else []
 
@@ -216,6 +219,18 @@ def _nbgrader(root: Path) -> NbGraderAPI:
     api = NbGraderAPI(CourseDirectory(config=config), config=config)
     api.log_level = logging.WARNING
     return api
+
+
+def _kept_by_hand(submission: SubmittedAssignment) -> list[str]:
+    """Name the checks whose points by hand stand, although the submission was graded again."""
+    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+    return [
+        f"{grade.name}: {grade.manual_score:g} points by hand stand; the check itself now gives "
+        f"{grade.auto_score:g}. Formgrader can change them."
+        for grade in grades
+        if None not in (grade.manual_score, grade.auto_score)
+        and grade.manual_score != grade.auto_score
+    ]
 
 
 def _last_line(outcome: dict) -> str:

@@ -20,6 +20,7 @@ from rnn_utils import (
     lend,
     lstm_parameters,
     rnn_parameters,
+    unfinished,
     where_raised,
 )
 
@@ -119,8 +120,8 @@ def examine(function: Callable, *inputs: Any, returns: str) -> Examination:
     exam = Examination(Answer(function, inputs, returns.split()), dict(lend.current))
     try:
         value = function(*inputs)
-    except NotImplementedError:
-        raise CheckFailed(f"{function.__name__} is not finished.") from None
+    except NotImplementedError as error:
+        raise CheckFailed(f"{unfinished(function, error)} is not finished.") from None
     except Exception as error:
         exam.answer.outputs = {"raises": f"{type(error).__name__}: {error}"}
         kind = type(error).__name__ if type(error).__module__ == "builtins" else "an error"

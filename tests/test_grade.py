@@ -165,6 +165,15 @@ def test_a_score_given_by_hand_reaches_table_and_feedback(graded: Classroom) -> 
     page = graded.root / "feedback/ada" / ASSIGNMENT / f"{ASSIGNMENT}.html"
     assert "Score: 2.5 / 10.0" in page.read_text(encoding="utf-8")
 
+    later = solved(ASSIGNMENT)
+    later.cells[0].source += "\n\nHanded in again."
+    nbformat.write(later, graded.root / "submitted/ada" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb")
+    classroom = Classroom(graded.root)
+    classroom.grade_all()
+    result = classroom.results[f"ada/{ASSIGNMENT}"]
+    assert result.score == 2.5
+    assert any("0.5 points by hand stand; the check itself now gives 4" in n for n in result.notes)
+
 
 def test_what_is_no_submission_gets_one_sentence_each(tmp_path: Path) -> None:
     submitted = tmp_path / "submitted"

@@ -45,9 +45,14 @@ def test_every_verb_in_turn(course: Course) -> None:
         course.nbgrader("submit", ASSIGNMENT, f"--student={name}", cwd=home)
 
     course.nbgrader("collect", ASSIGNMENT)
+    copied = course.root / "submitted" / "carl" / ASSIGNMENT
+    copied.mkdir(parents=True)
+    nbformat.write(solved(ASSIGNMENT), copied / f"{ASSIGNMENT}.ipynb")
     course.nbgrader("autograde", ASSIGNMENT)
     course.nbgrader("generate_feedback", ASSIGNMENT)
-    course.nbgrader("release_feedback", ASSIGNMENT)
+    said = course.nbgrader("release_feedback", ASSIGNMENT)
+    assert "carl did not submit through the exchange" in said
+    assert len(list((course.exchange / "rnn-from-scratch" / "feedback").iterdir())) == len(homes)
     for name in homes:
         page = course.root / "feedback" / name / ASSIGNMENT / f"{ASSIGNMENT}.html"
         check_feedback(page.read_text(encoding="utf-8"))

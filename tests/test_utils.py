@@ -75,6 +75,19 @@ def test_long_sentences_are_broken_between_words() -> None:
     assert " ".join(lines) == f"Check failed: {sentence}".replace("\n", " ")
 
 
+def test_the_function_that_is_not_written_yet_is_named() -> None:
+    def inner() -> float:
+        raise NotImplementedError("Paste it here.")
+
+    def outer() -> float:
+        return inner() + 1
+
+    with pytest.raises(CheckFailed, match=r"^inner is not finished.*Paste it here\.$"):
+        rnn_utils.ask(outer, returns="z")
+    with pytest.raises(CheckFailed, match=r"^inner is not finished"):
+        rnn_utils.ask(inner, returns="z")
+
+
 def test_checks_need_no_table_of_mistakes(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     monkeypatch.setattr(rnn_utils, "KNOWN_MISTAKES", tmp_path / "absent.json")
     with pytest.raises(CheckFailed, match=r"^z should be 1 0 0, but it is 0 0 0\.$"):

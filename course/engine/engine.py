@@ -311,7 +311,7 @@ class Engine:
         """Read the outputs of the cells; give the cell that ended the process, if one did."""
         for number, _ in cells:
             try:
-                outputs = self._next_outputs(student, number, limits, deadline)
+                outputs, stopped = self._next_outputs(student, number, limits, deadline)
             except wire.TooLate:
                 return number, f"did not end within {limits.cell_seconds:g} seconds"
             except wire.Closed:
@@ -319,6 +319,11 @@ class Engine:
             except wire.Malformed:
                 return number, "disturbed the recording of its outputs"
             result.outputs[number] = clean(outputs)
+            if stopped:
+                result.irregularities.append(
+                    f"Cell {number + 1} did not end within {limits.cell_seconds:g} seconds and "
+                    "was stopped."
+                )
         try:
             head, _ = wire.receive(student.channel, time.monotonic() + 10, _REPLY_LIMIT)
         except wire.WireError:
@@ -331,17 +336,19 @@ class Engine:
 
     def _next_outputs(
         self, student: _Student, number: int, limits: Limits, deadline: float
-    ) -> list[Any]:
-        now = time.monotonic()
+    ) -> tuple[Any, bool]:
+        """The outputs of a cell, and whether it had to be stopped."""
+        now, stopped = time.monotonic(), False
         try:
             until = min(now + limits.cell_seconds, max(deadline, now + 0.5))
             head, _ = wire.receive(student.channel, until, _REPLY_LIMIT)
         except wire.TooLate:
             student.interrupt()
+            stopped = True
             head, _ = wire.receive(student.channel, time.monotonic() + 2, _REPLY_LIMIT)
         if type(head) is not dict or head.get("cell") != number:
             raise wire.Malformed("not the outputs of this cell")
-        return head.get("outputs")
+        return head.get("outputs"), stopped
 
     # --- the tests -------------------------------------------------------------------------
 

@@ -169,7 +169,8 @@ class Session:
 def _raise_like(reply: dict[str, Any]) -> None:
     """Raise an error with the name and text of the one that the student's code raised."""
     name, text, line = reply["error"], reply.get("text"), reply.get("line", "")
-    if type(name) is not str or type(text) is not str or type(line) is not str:
+    where = reply.get("function", "")
+    if not all(type(word) is str for word in (name, text, line, where)):
         raise wire.Malformed("the description of an error")
     name, text = cells.without_controls(name[:200]), cells.without_controls(text[:20_000])
     kind = getattr(builtins, name, None)
@@ -181,7 +182,9 @@ def _raise_like(reply: dict[str, Any]) -> None:
     # The check may quote the line in which the error came up, as it would in one process.
     line = cells.without_controls(line[:300])
     linecache.cache[_STUDENT_FILE] = (len(line), None, [line + "\n"], _STUDENT_FILE)
-    exec(compile("raise error", _STUDENT_FILE, "exec"), {"error": error})
+    code = compile("raise error", _STUDENT_FILE, "exec")
+    where = where[:200] if where.isidentifier() else code.co_name
+    exec(code.replace(co_name=where), {"error": error})
 
 
 def main() -> None:

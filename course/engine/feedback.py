@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nbformat.notebooknode import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import List
 
 from .hidden import without_hidden
 from .outputs import clean
@@ -13,6 +14,9 @@ HIDDEN = "# (Further checks run here at grading. They are not shown.)"
 
 class ForStudents(NbGraderPreprocessor):
     """Removes hidden tests and anything that could act from a notebook before feedback."""
+
+    # nbconvert sets it for every step, and complains where it may not.
+    display_data_priority = List().tag(config=True)
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: dict, cell_index: int

@@ -147,6 +147,7 @@ def _describe(error: BaseException) -> dict[str, Any]:
             file = frame.f_code.co_filename
             if frame.f_globals is sys.modules["__main__"].__dict__:
                 reply["line"] = linecache.getline(file, line).strip()[:300]
+                reply["function"] = frame.f_code.co_name[:200]
                 break
     except Exception:
         pass

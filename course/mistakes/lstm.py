@@ -106,6 +106,11 @@ CELL = (
         (CANDIDATE, "Wc @ concat + bc"),
     ),
     slip(
+        "matrix products in the cell state",
+        "@ stands where equation (5) multiplies entry by entry, with *",
+        ("ft * c_prev + it * cct", "ft @ c_prev + it @ cct"),
+    ),
+    slip(
         "forget gate without sigmoid",
         "the sigmoid of the forget gate, equation (1), is left out",
         (FORGET, "Wf @ concat + bf"),
@@ -438,6 +443,11 @@ FORWARD = (
         "cell states never stored",
         "the cell states are never stored in c, which keeps its zeros",
         ("        c[:, :, t] = c_next\n", ""),
+    ),
+    slip(
+        "hidden states stored as predictions",
+        "a_next is stored in y; y holds the predictions yt_pred",
+        ("y[:, :, t] = yt_pred", "y[:, :, t] = a_next"),
     ),
     slip(
         "predictions never stored",

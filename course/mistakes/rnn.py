@@ -22,6 +22,11 @@ CELL = (
         (" + ba)", ")"),
     ),
     slip(
+        "by in place of ba",
+        "the bias by is used where equation (1) has ba",
+        (" + ba)", " + by)"),
+    ),
+    slip(
         "hidden bias after the tanh",
         "the bias ba is added after the tanh of equation (1) and not inside it",
         (STATE, "np.tanh(Wax @ xt + Waa @ a_prev) + ba"),
@@ -241,6 +246,11 @@ RETURN = "return a, y_pred, (caches, x)"
 slip = slips_in("rnn_forward")
 
 FORWARD = (
+    slip(
+        "hidden states stored as predictions",
+        "a_next is stored in y_pred; y_pred holds the predictions yt_pred",
+        (STORE_Y, "y_pred[:, :, t] = a_next"),
+    ),
     slip(
         "zeros in place of a0",
         "the first step starts from zeros, as a[:, :, -1] holds them, and not from a0",

@@ -175,7 +175,7 @@ def ask(function: Callable, *inputs: Any, returns: str) -> Answer:
         value = function(*inputs)
     except NotImplementedError as error:
         text = f"is not finished: it still raises NotImplementedError. {error}"
-        raise CheckFailed(f"{answer.function} {text}") from None
+        raise CheckFailed(f"{unfinished(function, error)} {text}") from None
     except Exception as error:
         text = f"{type(error).__name__}: {error}"
         answer.outputs = {"raises": text}
@@ -184,6 +184,12 @@ def ask(function: Callable, *inputs: Any, returns: str) -> Answer:
         )
     answer.store(value)
     return answer
+
+
+def unfinished(function: Callable, error: NotImplementedError) -> str:
+    """Return the name of the function that is not written yet: the one called, or one it calls."""
+    inner = traceback.extract_tb(error.__traceback__)[-1].name
+    return inner if inner.isidentifier() else function.__name__
 
 
 def passed(check: str, graded: bool = True) -> None:
@@ -571,7 +577,7 @@ def likely(known: list[tuple[str, dict[str, Print]]], answer: Answer, place: str
         if name in wrong and alike(wrong[name], came[name]):
             if all(alike(mark, came.get(n)) for n, mark in wrong.items()):
                 whole.setdefault(len(wrong), []).append(when)
-            part = part or f"Seen alone, {name} is what comes out when {when}. The rest differs."
+            part = part or f"{name} alone is what comes out when {when}; something else is off too."
     if whole:
         first, *others = dict.fromkeys(whole[max(whole)])
         if others:

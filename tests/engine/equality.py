@@ -88,7 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=int, default=1, help="take every so many-th notebook only")
     every = parser.parse_args().every
-    cells = differ = 0
+    cells = differ = left = 0
     with (
         tempfile.TemporaryDirectory() as folder,
         multiprocessing.get_context("spawn").Pool(os.cpu_count(), maxtasksperchild=1) as pool,
@@ -99,13 +99,16 @@ def main() -> None:
         pool.starmap(_compare_to_file, jobs, chunksize=1)
         for name, file in files.items():
             stock, ours = json.loads(Path(file).read_text(encoding="utf-8"))
-            different = [cell for cell in stock if stock[cell] != ours.get(cell)]
+            given = {cell: points for cell, points in stock.items() if points is not None}
+            different = [cell for cell in given if given[cell] != ours.get(cell)]
+            left += len(stock) - len(given)
             notebooks = len({cell.split()[0] for cell in stock})
-            print(f"{name}: {notebooks} notebooks, {len(stock)} cells, {len(different)} differ")
+            print(f"{name}: {notebooks} notebooks, {len(given)} cells, {len(different)} differ")
             for cell in different:
                 print(f"  {cell}: stock {stock[cell]}, engine {ours.get(cell)}")
-            cells, differ = cells + len(stock), differ + len(different)
+            cells, differ = cells + len(given), differ + len(different)
     print(f"In all {cells} cells, {differ} differ from stock.")
+    print(f"Stock gave no points at all for {left} checks that a student had deleted.")
     raise SystemExit(bool(differ))
 
 

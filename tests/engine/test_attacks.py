@@ -72,7 +72,11 @@ def test_nothing_is_damaged_or_left_behind(outcome: dict) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["deleted_tests", "exit_in_cell", "not_json", "link_to_gradebook", "renamed_notebook"]
+    "name",
+    [
+        *("deleted_tests", "exit_in_cell", "not_json", "link_to_gradebook", "renamed_notebook"),
+        "endless_loop_in_cell",
+    ],
 )
 def test_irregularities_are_told(outcome: dict, name: str) -> None:
     assert outcome["attacks"][name]["notes"]

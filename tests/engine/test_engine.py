@@ -150,6 +150,17 @@ def test_one_test_does_not_reach_the_next(engine: Engine, support: Support) -> N
     assert _verdicts(result) == [True, True]
 
 
+def test_the_function_that_raised_is_known_to_the_test(engine: Engine, support: Support) -> None:
+    code = "def g():\n    raise NotImplementedError('later')\ndef f():\n    return g()"
+    test = (
+        "import traceback\n"
+        "try:\n    f()\nexcept NotImplementedError as error:\n"
+        "    assert traceback.extract_tb(error.__traceback__)[-1].name == 'g'\n"
+        "else:\n    assert False"
+    )
+    assert _verdicts(_grade(engine, support, code, test)) == [True]
+
+
 def test_a_test_cell_sees_no_name_of_another(engine: Engine, support: Support) -> None:
     result = _grade(engine, support, "y = 1", "x = 1", "x", "y")
     assert _verdicts(result) == [True, False, False]

@@ -1,4 +1,4 @@
-"""Collecting from an exchange that many users can write to."""
+"""The exchange: collecting from one that many can write to, and returning feedback through it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pwd
 from pathlib import Path
 from typing import Any
 
-from nbgrader.exchange.default import ExchangeCollect
+from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
+from nbgrader.utils import temp_attrs
 
 Record = dict[str, Any]
 
@@ -43,3 +44,27 @@ class OwnSubmissions(ExchangeCollect):
         except KeyError:  # no user of this machine: the name was given with the submission
             return False
         return self._folder(record).stat().st_uid != student.pw_uid
+
+
+class FeedbackToSubmitters(ExchangeReleaseFeedback):
+    """Returns feedback to those who submitted through the exchange, and names the others.
+
+    A student finds feedback by a secret that `submit` has made. nbgrader gives up on the whole
+    class when one submission came another way.
+    """
+
+    def copy_files(self) -> None:
+        """Release what can be found by its student."""
+        pages = list(Path(self.src_path).parent.parent.glob(f"*/{self.coursedir.assignment_id}"))
+        needed = ("timestamp.txt", "submission_secret.txt")
+        others = {
+            page.parent.name for page in pages if not all((page / name).exists() for name in needed)
+        }
+        for student in sorted(others):
+            self.log.warning(
+                "%s did not submit through the exchange: send the page from feedback/ another way.",
+                student,
+            )
+        excluded = ",".join(filter(None, [self.coursedir.student_id_exclude, *sorted(others)]))
+        with temp_attrs(self.coursedir, student_id_exclude=excluded):
+            super().copy_files()
