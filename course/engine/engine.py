@@ -203,6 +203,7 @@ class Engine:
         """Run a submission's cells, then the tests against it."""
         begin = time.monotonic()
         self.start()
+        self._warm(_may_draw(task)).wait_until_ready()
         result = Result()
         deadline = time.monotonic() + task.limits.total_seconds
         with self._scratch(task) as scratch:

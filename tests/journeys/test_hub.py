@@ -149,6 +149,8 @@ def type_solution(page: Page, code: str) -> None:
     listed = page.locator("#fetched_assignments_list")
     listed.get_by_text(ASSIGNMENT).first.click()
     listed.locator(".nested_list_item").get_by_text(ASSIGNMENT).click()
+    # When the kernel is ready, JupyterLab notes its version in the notebook: a change to be saved.
+    expect(page.get_by_role("button", name="| Idle")).to_be_visible(timeout=60 * SECONDS)
     cell = page.locator(".jp-CodeCell").filter(has_text="NotImplementedError")
     cell.locator(".cm-content").click()
     page.keyboard.press("Control+a")
