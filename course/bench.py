@@ -45,6 +45,7 @@ class Bench:
 
     def __init__(self, root: Path, assignments: list[str]) -> None:
         self.root, self.assignments = root, assignments
+        self.db_url = f"sqlite:///{root}/gradebook.db"
         for name in assignments:
             shutil.copytree(SOURCE / name, root / "source" / name)
         for name in assignments:
@@ -61,7 +62,7 @@ class Bench:
             base.Autograde.pop(trait, None)
         base.merge(config)
         base.CourseDirectory.root = str(self.root)
-        base.CourseDirectory.db_url = f"sqlite:///{self.root}/gradebook.db"
+        base.CourseDirectory.db_url = self.db_url
         application = NbGrader(config=base)
         application.log.handlers = [_Quiet()]
         application.log.propagate = False
@@ -115,7 +116,7 @@ class Bench:
     def scores(self) -> dict[tuple[str, str, str], float | None]:
         """Points by assignment, student and cell."""
         found = {}
-        with Gradebook(f"sqlite:///{self.root}/gradebook.db") as gradebook:
+        with Gradebook(self.db_url) as gradebook:
             for name in self.assignments:
                 for submission in gradebook.assignment_submissions(name):
                     for grade in submission.notebooks[0].grades:
@@ -124,7 +125,7 @@ class Bench:
 
     def forget_grades(self) -> None:
         """Remove all submissions from the gradebook."""
-        with Gradebook(f"sqlite:///{self.root}/gradebook.db") as gradebook:
+        with Gradebook(self.db_url) as gradebook:
             for student in list(gradebook.students):
                 gradebook.remove_student(student.id)
 

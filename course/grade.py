@@ -14,7 +14,7 @@ import sys
 import warnings
 
 from nbformat.warnings import MissingIDFieldWarning
-from sqlalchemy.exc import SAWarning, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from . import paths
 from .classroom import Classroom, Result
@@ -76,8 +76,7 @@ def _make_sure_of_a_sandbox(demo: bool) -> None:
 
 def main() -> None:
     """Run the command line described at the top of this file."""
-    # nbgrader's own: how it links rows, and cells that it adds back without an id.
-    warnings.simplefilter("ignore", SAWarning)
+    # nbgrader's own: cells that it adds back without an id.
     warnings.simplefilter("ignore", MissingIDFieldWarning)
     demo = sys.argv[1:] == ["demo"]
     root = paths.ROOT / "demo" if demo else paths.ROOT

@@ -27,15 +27,7 @@ class Course:
 
     def nbgrader(self, *words: str, cwd: Path | None = None, ok: bool = True) -> str:
         """Run one verb and return what it printed; it must succeed, or with ``ok=False`` fail."""
-        done = subprocess.run(
-            [sys.executable, "-m", "nbgrader", *words],
-            cwd=cwd or self.root,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-        )
-        assert (done.returncode == 0) == ok, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        return self._python("-m", "nbgrader", *words, cwd=cwd, ok=ok)
 
     def in_turn(self, *verbs: str) -> None:
         """Run several verbs in one process, which saves most of their time."""
@@ -49,11 +41,18 @@ class Course:
                 "except NoStart:",
                 "    app.subapp.clear_instance()",
             ]
-        command = [sys.executable, "-c", "\n".join(lines)]
+        self._python("-c", "\n".join(lines))
+
+    def _python(self, *words: str, cwd: Path | None = None, ok: bool = True) -> str:
         done = subprocess.run(
-            command, cwd=self.root, env=self.environment, capture_output=True, text=True
+            [sys.executable, *words],
+            cwd=cwd or self.root,
+            env=self.environment,
+            capture_output=True,
+            text=True,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert (done.returncode == 0) == ok, done.stdout + done.stderr
+        return done.stdout + done.stderr
 
     def student(self, name: str) -> Path:
         """Make a student's folder, with the settings a student has."""

@@ -203,7 +203,7 @@ class Engine:
         """Run a submission's cells, then the tests against it."""
         begin = time.monotonic()
         self.start()
-        self._warm(_may_draw(task)).wait_until_ready()
+        self._warm(task.may_draw).wait_until_ready()
         result = Result()
         deadline = time.monotonic() + task.limits.total_seconds
         with self._scratch(task) as scratch:
@@ -236,7 +236,7 @@ class Engine:
 
     def _start_student(self, task: Task, cells: list[tuple[int, str]], place: str) -> _Student:
         for attempt in (1, 2):
-            warm = self._warm(_may_draw(task))
+            warm = self._warm(task.may_draw)
             warm.wait_until_ready()
             try:
                 return self._send_student(warm, task, cells, place)
@@ -433,13 +433,6 @@ class Engine:
         result.peak_kb = max(result.peak_kb, report.get("peak_kb", 0))
         if report.get("ended") == "memory":
             result.irregularities.append("A function used too much memory and was stopped.")
-
-
-def _may_draw(task: Task) -> bool:
-    """Whether matplotlib is likely to be wanted; without it being loaded, it can still be had."""
-    texts = [source for _, source in task.cells]
-    texts += [data.decode("utf-8", "replace") for data in task.support.files.values()]
-    return any("matplotlib" in text or "pylab" in text for text in texts)
 
 
 def _error(name: str, text: str) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from typing import Any
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
-from nbformat.v4.rwbase import rejoin_lines
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters.autograde import Autograde
 from nbgrader.utils import parse_utc
@@ -62,7 +61,7 @@ class Submissions(NotebookExporter):
     def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> Any:
         """Export a notebook that `vetted` or an earlier step has written."""
         with open(filename, encoding="utf-8") as file:
-            nb = rejoin_lines(nbformat.from_dict(json.load(file)))
+            nb = nbformat.from_dict(json.load(file))
         resources = resources if resources is not None else {}
         resources["metadata"] = {"name": Path(filename).stem, "path": os.path.dirname(filename)}
         return self.from_notebook_node(nb, resources=resources, **kwargs)

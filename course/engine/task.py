@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from .isolation import Limits
@@ -25,13 +26,18 @@ class Support:
 
     files: dict[str, bytes]
 
-    @property
+    @cached_property  # looked at several times for each submission
     def name(self) -> str:
         """A name that changes when any file does."""
         digest = hashlib.sha256()
         for name in sorted(self.files):
             digest.update(name.encode() + b"\0" + hashlib.sha256(self.files[name]).digest())
         return digest.hexdigest()[:32]
+
+    @cached_property
+    def may_draw(self) -> bool:
+        """Whether a file is likely to want matplotlib."""
+        return any(b"matplotlib" in data or b"pylab" in data for data in self.files.values())
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,12 @@ class Task:
     names: list[str]  # the functions that the student was asked to write
     support: Support
     limits: Limits = field(default_factory=Limits)
+
+    @cached_property
+    def may_draw(self) -> bool:
+        """Whether matplotlib is likely to be wanted; without it being loaded, it can be had."""
+        named = any("matplotlib" in source or "pylab" in source for _, source in self.cells)
+        return named or self.support.may_draw
 
 
 @dataclass

@@ -22,7 +22,7 @@ from course.bench import Bench
 from course.engine.engine import shared_engine
 from course.engine.sandbox import unsandboxed_by_environment, would_show
 from course.mistakes import MISTAKES
-from course.mutants import right_solutions
+from course.mutants import assignment_of, right_solutions
 from course.paths import ASSIGNMENTS
 from course.sample_class import STUDENTS, solved
 from course.solutions import sources
@@ -33,8 +33,7 @@ Points = dict[str, float | None]  # by "student cell"
 
 def corpus(assignment: str) -> Iterator[tuple[str, str, NotebookNode]]:
     """Give (student, assignment, notebook) for all that is known of an assignment."""
-    tests = {c.metadata.get("nbgrader", {}).get("grade_id") for c in solved(assignment).cells}
-    own = [function for function in sources() if function in tests]
+    own = [function for function in sources() if assignment_of(function) == assignment]
     for number, mistake in enumerate(m for m in MISTAKES if m.function in own):
         edited = {mistake.function: mistake.source()}
         yield f"wrong-{number}", assignment, solved(assignment, edited)
