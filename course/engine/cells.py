@@ -282,6 +282,25 @@ def warm_up(shell: Shell, figures: bool) -> None:
     fresh_namespace(shell, {})
 
 
+_PROMPT = re.compile(r"\s*(>>>|\.\.\.|In \[|\[\w+\]In\b)")
+
+
+def is_plain(source: str) -> bool:
+    """Whether a cell is Python as it stands, so that IPython would change nothing in it.
+
+    What IPython adds to the language is not Python, except for prompts that were pasted along and
+    for empty lines at the top.
+    """
+    lines = source.split("\n", 2)[:2]
+    if not lines[0].strip() or any(map(_PROMPT.match, lines)):
+        return False
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
 def fresh_namespace(shell: Shell, names: dict[str, Any]) -> dict[str, Any]:
     """Give the shell an empty notebook namespace that holds just these names."""
     module = types.ModuleType("__main__", doc="The notebook's own names.")

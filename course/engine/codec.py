@@ -13,8 +13,9 @@ order, and so does the decoder: that is what lets changes made in place be sent 
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ MAX_NAME = 120
 _BIG_INT = 2**63
 _DTYPE = re.compile(r"[<>|=][biufc][0-9]{1,2}")
 _NUMBER_KINDS = frozenset("biufc")
+_PLAIN = frozenset([bool, int, float, str])
 
 
 class Opaque:
@@ -66,22 +68,86 @@ class Encoded:
         """The JSON part of the message."""
         return [self.slots, self.nodes]
 
-    def same_as(self, other: Encoded) -> bool:
-        """Whether both stand for the same values, to the bit (NaN equal to itself)."""
-        return (
-            self.blobs == other.blobs
-            and repr(self.slots) == repr(other.slots)
-            and repr(self.nodes) == repr(other.nodes)
-        )
+
+class Shared:
+    """Values that both sides hold: numbered alike, and looked at for changes since they travelled.
+
+    What is unchanged on this side is named by its number instead of being sent again, so the other
+    side gets its own object, as it would within one process.
+    """
+
+    def __init__(self, objects: list[Any], nodes: list[Any], blobs: Sequence[bytes]) -> None:
+        self.objects = list(objects)
+        self._as_sent = [_state(*both, blobs) for both in zip(objects, nodes, strict=True)]
+        self._numbers = {id(thing): number for number, thing in enumerate(objects)}
+        self._seen: dict[int, bool] = {}
+
+    def and_also(self, objects: list[Any], nodes: list[Any], blobs: Sequence[bytes]) -> Shared:
+        """Give these values together with some that came or went later."""
+        both, more = Shared([], [], []), Shared(objects, nodes, blobs)
+        both.objects = self.objects + more.objects
+        both._as_sent = self._as_sent + more._as_sent
+        both._numbers = {id(thing): number for number, thing in enumerate(both.objects)}
+        return both
+
+    def look_again(self) -> Shared:
+        """Begin a message: what was found unchanged before may have changed meanwhile."""
+        self._seen = {}
+        return self
+
+    def number(self, value: Any) -> int | None:
+        """The number of a value that both sides hold and that is unchanged; otherwise None."""
+        number = self._numbers.get(id(value))
+        return number if number is not None and self._unchanged(number) else None
+
+    def all_unchanged(self) -> bool:
+        """Whether every value still is what it was."""
+        return all(map(self._unchanged, range(len(self.objects))))
+
+    def _unchanged(self, number: int) -> bool:
+        known = self._seen.get(number)
+        if known is None:
+            thing, state = self.objects[number], self._as_sent[number]
+            if type(thing) is np.ndarray:
+                known = state == _state_of_array(thing)
+            else:
+                known = self._holds_the_same(thing, state)
+            self._seen[number] = known
+        return known
+
+    def _holds_the_same(self, thing: Any, items: tuple) -> bool:
+        """Whether a container holds the very objects it held, and those are unchanged."""
+        now = _items(thing)
+        if len(now) != len(items):
+            return False
+        for item, before in zip(now, items, strict=True):
+            if item is not before:
+                return False
+            number = self._numbers.get(id(item))
+            if number is not None and not self._unchanged(number):
+                return False
+        return True
+
+
+def _items(container: Any) -> tuple:
+    if type(container) is dict:
+        return (*container, *container.values())
+    return tuple(container)
+
+
+def _state(thing: Any, node: list[Any], blobs: Sequence[bytes]) -> tuple:
+    if node[0] != "a":
+        return _items(thing)
+    return node[1], tuple(node[2]), node[4], blobs[node[3]]
+
+
+def _state_of_array(array: np.ndarray) -> tuple:
+    return array.dtype.str, array.shape, array.flags.writeable, array.tobytes()
 
 
 class _Encoder:
-    def __init__(
-        self,
-        known: Mapping[int, int] | None,
-        strange: Callable[[Any, str], Any],
-    ) -> None:
-        self.known = known or {}
+    def __init__(self, known: Shared | None, strange: Callable[[Any, str], Any]) -> None:
+        self.known = known
         self.strange = strange
         self.nodes: list[Any] = []
         self.blobs: list[bytes] = []
@@ -97,44 +163,38 @@ class _Encoder:
             return value if len(value) <= MAX_TEXT else self.strange(value, "very long str")
         if kind is int:
             return value if -_BIG_INT <= value < _BIG_INT else ["i", hex(value)]
-        if kind is complex:
-            return ["c", value.real, value.imag]
-        if id(value) in self.known:
-            return ["k", self.known[id(value)]]
+        if self.known is not None and (number := self.known.number(value)) is not None:
+            return ["k", number]
         if id(value) in self.memo:
             return ["r", self.memo[id(value)]]
         if kind is np.ndarray:
             return self.array(value)
-        if kind in (tuple, list, dict):
+        if kind is tuple or kind is list or kind is dict:
             return self.container(value, kind, depth)
+        if kind is complex:
+            return ["c", value.real, value.imag]
         is_scalar = isinstance(value, np.generic) and kind.__module__ == "numpy"
         if is_scalar and value.dtype.kind in _NUMBER_KINDS:
             return ["n", value.dtype.str, value.tobytes().hex()]
         return self.strange(value, kind.__name__)
 
     def add(self, value: Any, node: Any) -> Any:
-        if len(self.nodes) >= MAX_NODES:
+        number = len(self.nodes)
+        if number >= MAX_NODES:
             return self.strange(value, f"too large {type(value).__name__}")
         self.nodes.append(node)
         self.objects.append(value)
-        self.memo[id(value)] = len(self.nodes) - 1
-        return ["r", len(self.nodes) - 1]
+        self.memo[id(value)] = number
+        return ["r", number]
 
     def array(self, value: np.ndarray) -> Any:
-        if value.dtype.kind not in _NUMBER_KINDS:
-            name = "object" if value.dtype.kind == "O" else str(value.dtype)[:40]
+        dtype = value.dtype
+        if dtype.kind not in _NUMBER_KINDS:
+            name = "object" if dtype.kind == "O" else str(dtype)[:40]
             return self.strange(value, f"{name} array")
         self.blobs.append(value.tobytes())
-        return self.add(
-            value,
-            [
-                "a",
-                value.dtype.str,
-                list(value.shape),
-                len(self.blobs) - 1,
-                bool(value.flags.writeable),
-            ],
-        )
+        place = len(self.blobs) - 1
+        return self.add(value, ["a", dtype.str, list(value.shape), place, value.flags.writeable])
 
     def container(self, value: Any, kind: type, depth: int) -> Any:
         if depth >= MAX_DEPTH:
@@ -157,15 +217,15 @@ class _Encoder:
 def encode(
     roots: Sequence[Any],
     *,
-    known: Mapping[int, int] | None = None,
+    known: Shared | None = None,
     strange: Callable[[Any, str], Any] | None = None,
 ) -> Encoded:
     """Turn values into plain data.
 
-    `known` maps the id of an object the other end already holds to the number it knows it by.
+    `known` are values that the other end holds too: unchanged ones are only named.
     `strange` says what to put for a value that does not travel.
     """
-    encoder = _Encoder(known, strange or _refuse)
+    encoder = _Encoder(known and known.look_again(), strange or _refuse)
     slots = [encoder.slot(root) for root in roots]
     return Encoded(slots, encoder.nodes, encoder.blobs, encoder.objects)
 
@@ -179,7 +239,7 @@ def _refuse(value: Any, name: str) -> Any:
 class _Decoder:
     def __init__(
         self,
-        blobs: Sequence[memoryview | bytes],
+        blobs: Sequence[bytes],
         known: Sequence[Any],
         strange: Callable[[int, str], Any],
     ) -> None:
@@ -191,9 +251,7 @@ class _Decoder:
 
     def slot(self, slot: Any) -> tuple[Any, int]:
         """The value of a slot, and how many values it would be if sharing were written out."""
-        if slot is None or type(slot) in (bool, int, float):
-            return slot, 1
-        if type(slot) is str:
+        if slot is None or type(slot) in _PLAIN:
             return slot, 1
         tag = slot[0]
         if tag == "r":
@@ -242,8 +300,10 @@ class _Decoder:
         _, dtype, shape, index, writeable = node
         if type(shape) is not list or len(shape) > 32:
             raise Malformed("the shape of an array")
+        for count in shape:
+            _natural(count)
         blob = self.blobs[_natural(index)]
-        value = np.frombuffer(blob, _dtype(dtype)).reshape([_natural(n) for n in shape]).copy()
+        value = np.frombuffer(blob, _dtype(dtype)).reshape(shape).copy()
         if writeable is False:
             value.flags.writeable = False
         return value
@@ -261,6 +321,7 @@ def _text(value: Any) -> str:
     return value[:MAX_NAME]
 
 
+@functools.lru_cache(maxsize=256)
 def _dtype(name: Any) -> np.dtype:
     if type(name) is not str or not _DTYPE.fullmatch(name):
         raise Malformed("the dtype of an array")
@@ -269,7 +330,7 @@ def _dtype(name: Any) -> np.dtype:
 
 def decode(
     head: Any,
-    blobs: Sequence[memoryview | bytes],
+    blobs: Sequence[bytes],
     *,
     known: Sequence[Any] = (),
     strange: Callable[[int, str], Any] | None = None,

@@ -22,6 +22,7 @@ from typing import Any
 from . import sandbox, wire
 from .isolation import Limits
 from .outputs import clean
+from .stateless import keeps_nothing
 from .task import Result, Support, Task, Verdict
 
 _START_SECONDS = 120
@@ -400,6 +401,9 @@ class Engine:
             "support": str(folder),
             "helpers": list(self.helpers),
             "names": task.names,
+            "stateless": keeps_nothing(
+                [source for _, source in task.cells], task.names, task.support
+            ),
             "tests": [{"id": test.id, "source": test.source} for test in todo],
             "limits": task.limits.as_dict(),
         }

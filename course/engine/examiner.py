@@ -22,6 +22,8 @@ from functools import partial
 from types import CodeType
 from typing import Any
 
+import numpy as np
+
 from . import cells, codec, isolation, wire
 
 _STUDENT_FILE = "<the student's function>"
@@ -46,19 +48,35 @@ class _CellOutOfTime(BaseException):
 class Session:
     """The line to one submission's process, over all its test cells."""
 
-    def __init__(self, channel: socket.socket, limits: isolation.Limits, names: list[str]) -> None:
-        self.channel, self.limits, self.names = channel, limits, names
+    def __init__(
+        self, channel: socket.socket, limits: isolation.Limits, names: list[str], stateless: bool
+    ) -> None:
+        self.channel, self.limits, self.stateless = channel, limits, stateless
         self.line: socket.socket | None = None
         self.patience = limits.call_seconds
         self.broken: Exception | None = None
         self.functions = {name: self._stand_in(name) for name in names}
 
     def begin_cell(self) -> None:
-        """The next call goes to a fresh child of the student's process."""
+        """The next call goes to a fresh child of the student's process.
+
+        Where calls provably leave nothing behind, one child serves until something goes wrong.
+        """
+        if self.line is not None and not (self.stateless and self.broken is None):
+            self.close()
+        self.broken = None
+        self.deadline = time.monotonic() + self.limits.cell_seconds
+
+    def out_of_time(self, *_: object) -> None:
+        """What the alarm does when a test cell as a whole takes too long."""
+        self.broken = TookTooLong("this check did not finish in time")
+        raise _CellOutOfTime(str(self.broken))
+
+    def close(self) -> None:
+        """End the child that answers calls."""
         if self.line is not None:
             self.line.close()
-        self.line, self.broken = None, None
-        self.deadline = time.monotonic() + self.limits.cell_seconds
+        self.line = None
 
     def _stand_in(self, name: str) -> Callable[..., Any]:
         session = self
@@ -99,6 +117,7 @@ class Session:
         # What `lend` has on loan is kept by `lend` itself, on the class.
         lend = getattr(sys.modules.get("rnn_utils"), "lend", None)
         loans = dict(getattr(lend, "current", None) or {})
+        shared = codec.Shared(sent.objects, sent.nodes, sent.blobs) if loans else None
         request = {"call": name, "arguments": sent.head(), "lent": list(loans)}
         try:
             line = self._open_line()
@@ -109,7 +128,7 @@ class Session:
                     raise wire.Malformed("not a reply")
                 if "lent" not in reply:
                     return self._result(reply, blobs, sent)
-                self._answer_loan(line, loans, reply, blobs, deadline)
+                self._answer_loan(line, loans, reply, blobs, deadline, shared)
         except wire.Closed:
             raise ProcessEnded("your code ended the Python process it ran in") from None
         except wire.TooLate:
@@ -135,7 +154,7 @@ class Session:
                 raise wire.Malformed(str(error)) from None
         if "error" in reply:
             _raise_like(reply)
-        values, _ = codec.decode(reply.get("value"), blobs)
+        values, _ = codec.decode(reply.get("value"), blobs, known=sent.objects)
         if len(values) != 1:
             raise wire.Malformed("not one value")
         return values[0]
@@ -147,11 +166,13 @@ class Session:
         reply: dict[str, Any],
         blobs: list[Any],
         deadline: float,
+        shared: codec.Shared | None,
     ) -> None:
         """Run a function that is on loan, for the student's code that called it."""
-        if reply["lent"] not in loans:
+        if shared is None or reply["lent"] not in loans:
             raise wire.Malformed("a call of a function that is not on loan")
-        roots, theirs = codec.decode(reply.get("arguments"), blobs)
+        given = reply.get("arguments")
+        roots, theirs = codec.decode(given, blobs, known=shared.objects)
         if len(roots) != 2 or type(roots[0]) is not list or type(roots[1]) is not dict:
             raise wire.Malformed("the arguments of a function on loan")
         try:
@@ -161,9 +182,9 @@ class Session:
             wire.send(line, answer, deadline=deadline)
             return
         # Whatever the caller passed and gets back is the caller's own object, not a copy of it.
-        known = {id(thing): number for number, thing in enumerate(theirs)}
-        sent = codec.encode([value], known=known)
-        wire.send(line, {"value": sent.head()}, sent.blobs, deadline)
+        known = shared.and_also(theirs, given[1], blobs)
+        answer = codec.encode([value], known=known)
+        wire.send(line, {"value": answer.head()}, answer.blobs, deadline)
 
 
 def _raise_like(reply: dict[str, Any]) -> None:
@@ -188,7 +209,11 @@ def _raise_like(reply: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Serve jobs that come over the socket whose number is given."""
+    """Serve jobs that come over the socket whose number is given.
+
+    They are done by a worker, a fork that has the helpers of the assignment loaded. It serves many
+    submissions, until one is odd in any way; then the next has a new worker.
+    """
     settings = json.loads(sys.argv[1])
     isolation.die_with_parent()
     control = socket.socket(fileno=settings["control"])
@@ -198,7 +223,7 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     wire.send(control, {"ready": True, "pid": os.getpid()})
     warm_for = ""
-    code: dict[str, list[CodeType] | None] = {}
+    worker: socket.socket | None = None
     while True:
         try:
             job, descriptors = wire.receive_with_descriptors(control)
@@ -211,12 +236,49 @@ def main() -> None:
             _import_helpers(job)
             gc.collect()
             gc.freeze()
+            worker = None
+        worker = _pass_on(job, descriptors, worker, partial(_work, control, shell))
+        for number in descriptors:
+            os.close(number)
+
+
+def _pass_on(
+    job: dict[str, Any],
+    descriptors: list[int],
+    worker: socket.socket | None,
+    work: Callable[[socket.socket], None],
+) -> socket.socket:
+    """Give a job to the worker, or to a new one where that has left."""
+    if worker is not None:
+        try:
+            wire.send_with_descriptors(worker, job, descriptors)
+            return worker
+        except OSError:
+            worker.close()
+    worker, theirs = socket.socketpair()
+    isolation.in_child(partial(work, theirs))
+    theirs.close()
+    wire.send_with_descriptors(worker, job, descriptors)
+    return worker
+
+
+def _work(control: socket.socket, shell: cells.Shell, jobs: socket.socket) -> None:
+    control.close()
+    isolation.die_with_parent()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    code: dict[str, list[CodeType] | None] = {}
+    randomness = np.random.get_state()
+    odd = False
+    while not odd:
+        try:
+            job, descriptors = wire.receive_with_descriptors(jobs)
+        except wire.WireError:
+            return
         for test in job["tests"]:
             if test["source"] not in code:
                 code[test["source"]] = cells.prepared(shell, test["source"])
-        isolation.in_child(partial(_examine, control, shell, code, job, descriptors))
-        for number in descriptors:
-            os.close(number)
+        np.random.set_state(randomness)
+        odd = _examine(shell, code, job, jobs, descriptors)
 
 
 def _import_helpers(job: dict[str, Any]) -> None:
@@ -243,42 +305,54 @@ def _forget_helpers(folder: str) -> None:
             del sys.modules[name]
 
 
-def _out_of_time(*_: object) -> None:
-    raise _CellOutOfTime("this check did not finish in time")
-
-
 def _examine(
-    control: socket.socket,
     shell: cells.Shell,
     code: dict[str, list[CodeType] | None],
     job: dict[str, Any],
+    jobs: socket.socket,
     descriptors: list[int],
-) -> None:
-    """Run all test cells of one submission; report each as soon as it is done."""
-    control.close()
-    isolation.die_with_parent()
+) -> bool:
+    """Run all test cells of one submission; report each as soon as it is done.
+
+    Gives whether anything was odd. If so, the line for further jobs was closed before the last
+    report, after which the next job may come.
+    """
     channel, results = (socket.socket(fileno=number) for number in descriptors)
     limits = isolation.Limits(**job["limits"])
-    session = Session(channel, limits, job["names"])
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(signal.SIGALRM, _out_of_time)
+    session = Session(channel, limits, job["names"], job["stateless"])
+    signal.signal(signal.SIGALRM, session.out_of_time)
     os.chdir(job["support"])
-    for test in job["tests"]:
-        started = time.monotonic()
-        session.begin_cell()
-        names = {"__name__": "__main__", **session.functions}
-        cells.fresh_namespace(shell, names)
-        signal.setitimer(signal.ITIMER_REAL, limits.cell_seconds + 2)
-        try:
-            ready = code[test["source"]]
-            outputs = (
-                cells.run_prepared(shell, ready) if ready else cells.run(shell, test["source"])
-            )
-            passed = shell.last_cell_succeeded
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        passed = passed and not any(o["output_type"] == "error" for o in outputs)
-        seconds = time.monotonic() - started
-        wire.send(
-            results, {"id": test["id"], "passed": passed, "outputs": outputs, "seconds": seconds}
-        )
+    odd = False
+    with channel, results:
+        for test in job["tests"]:
+            session.begin_cell()
+            verdict = _run_test(shell, session, code[test["source"]], test, limits)
+            if session.broken is not None:
+                odd = True
+                jobs.close()
+            wire.send(results, verdict)
+        session.close()
+    return odd
+
+
+def _run_test(
+    shell: cells.Shell,
+    session: Session,
+    ready: list[CodeType] | None,
+    test: dict[str, str],
+    limits: isolation.Limits,
+) -> dict[str, Any]:
+    """Run one test cell; give what it found."""
+    started = time.monotonic()
+    cells.fresh_namespace(shell, {"__name__": "__main__", **session.functions})
+    signal.setitimer(signal.ITIMER_REAL, limits.cell_seconds + 2)
+    try:
+        outputs = cells.run_prepared(shell, ready) if ready else cells.run(shell, test["source"])
+        passed = shell.last_cell_succeeded
+    except _CellOutOfTime:
+        outputs, passed = [], False
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    passed = passed and not any(output["output_type"] == "error" for output in outputs)
+    seconds = time.monotonic() - started
+    return {"id": test["id"], "passed": passed, "outputs": outputs, "seconds": seconds}

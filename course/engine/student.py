@@ -102,33 +102,20 @@ def _answer_calls(names: dict[str, Any], channel: socket.socket) -> None:
         except wire.WireError:
             return
         (arguments, keywords), objects = codec.decode(head["arguments"], blobs, strange=things.find)
-        loan = _Loan(names, head["lent"], channel, things)
+        shared = codec.Shared(objects, head["arguments"][1], blobs)
         try:
-            with loan:
+            with _Loan(names, head["lent"], channel, things, shared):
                 value = _look_up(names, head["call"])(*arguments, **keywords)
-            answer = codec.encode([value], strange=things.keep)
-            reply = {"value": answer.head()}
+            answer = codec.encode([value], known=shared, strange=things.keep)
+            reply, blobs = {"value": answer.head()}, answer.blobs
         except BaseException as error:
-            answer = codec.encode([])
-            reply = _describe(error)
-        after = _encode_arguments(arguments, keywords)
-        unchanged = after.blobs == blobs and repr(after.head()) == repr(head["arguments"])
-        sent, blobs = blobs, list(answer.blobs)
-        if not unchanged and not after.same_as(_as_sent(head["arguments"], sent, things)):
+            reply, blobs = _describe(error), []
+        if not shared.look_again().all_unchanged():
             changed = [thing for thing in objects if type(thing) is not tuple]
             state = codec.encode(changed, strange=things.keep)
-            reply["changed"] = [state.head(), len(answer.blobs)]
-            blobs += state.blobs
+            reply["changed"] = [state.head(), len(blobs)]
+            blobs = blobs + state.blobs
         wire.send(channel, reply, blobs)
-
-
-def _encode_arguments(arguments: Any, keywords: Any) -> codec.Encoded:
-    return codec.encode([arguments, keywords], strange=lambda value, name: ["o", 0, name])
-
-
-def _as_sent(head: Any, blobs: list[Any], things: _Things) -> codec.Encoded:
-    """The arguments as they were before the call, also where a value of them is opaque."""
-    return _encode_arguments(*codec.decode(head, blobs, strange=things.find)[0])
 
 
 def _look_up(names: dict[str, Any], name: str) -> Any:
@@ -158,9 +145,15 @@ class _Loan:
     """While a call runs, some names of the notebook stand for functions at the examiner's."""
 
     def __init__(
-        self, names: dict[str, Any], lent: list[str], channel: socket.socket, things: _Things
+        self,
+        names: dict[str, Any],
+        lent: list[str],
+        channel: socket.socket,
+        things: _Things,
+        shared: codec.Shared,
     ) -> None:
         self.names, self.lent, self.channel, self.things = names, lent, channel, things
+        self.shared = shared
         self.own: dict[str, Any] = {}
 
     def __enter__(self) -> None:
@@ -176,14 +169,16 @@ class _Loan:
         """A function that passes its call on to the examiner."""
 
         def lent(*arguments: Any, **keywords: Any) -> Any:
-            sent = codec.encode([list(arguments), keywords], strange=self.things.keep)
+            sent = codec.encode(
+                [list(arguments), keywords], known=self.shared, strange=self.things.keep
+            )
             wire.send(self.channel, {"lent": name, "arguments": sent.head()}, sent.blobs)
             head, blobs = wire.receive(self.channel)
             if "error" in head:
                 raise _error_like(head["error"], head["text"])
-            values, _ = codec.decode(
-                head["value"], blobs, known=sent.objects, strange=self.things.find
-            )
+            # Whatever was passed and comes back is the caller's own object, not a copy of it.
+            known = self.shared.objects + sent.objects
+            values, _ = codec.decode(head["value"], blobs, known=known, strange=self.things.find)
             return values[0]
 
         lent.__name__ = lent.__qualname__ = name

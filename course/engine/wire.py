@@ -60,10 +60,14 @@ def _receive_exactly(sock: socket.socket, count: int, deadline: float | None) ->
     return buffer
 
 
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def pack(head: Any, blobs: Sequence[bytes] = ()) -> bytes:
     """One message as bytes."""
-    text = json.dumps([head, [len(blob) for blob in blobs]], separators=(",", ":")).encode("ascii")
-    return b"".join([_PREFIX.pack(len(text), sum(map(len, blobs))), text, *blobs])
+    sizes = [len(blob) for blob in blobs]
+    text = _to_json([head, sizes]).encode("ascii")
+    return b"".join([_PREFIX.pack(len(text), sum(sizes)), text, *blobs])
 
 
 def send(
@@ -84,22 +88,21 @@ def send(
 
 def receive(
     sock: socket.socket, deadline: float | None = None, limit: int = MAX_MESSAGE
-) -> tuple[Any, list[memoryview]]:
+) -> tuple[Any, list[bytes]]:
     """Wait for one message; give its head and its blobs."""
     text_size, blob_size = _PREFIX.unpack(_receive_exactly(sock, _PREFIX.size, deadline))
     if text_size + blob_size > limit:
         raise Malformed(f"a message of {text_size + blob_size} bytes; at most {limit} are read")
-    text = _receive_exactly(sock, text_size, deadline)
-    body = memoryview(_receive_exactly(sock, blob_size, deadline))
+    body = bytes(_receive_exactly(sock, text_size + blob_size, deadline))
     try:
-        head, sizes = json.loads(text)
+        head, sizes = json.loads(body[:text_size])
         if type(sizes) is not list or any(type(n) is not int or n < 0 for n in sizes):
             raise ValueError("blob sizes")
         if sum(sizes) != blob_size:
             raise ValueError("blob sizes")
     except (ValueError, TypeError, RecursionError) as error:
         raise Malformed(f"not a message: {error}") from None
-    blobs, start = [], 0
+    blobs, start = [], text_size
     for size in sizes:
         blobs.append(body[start : start + size])
         start += size

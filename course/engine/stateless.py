@@ -1,0 +1,312 @@
+"""Whether a notebook's functions provably keep nothing from one call to the next.
+
+Each test asks a fresh child of the student's process, so that nothing left by one test reaches the
+next. Where nothing can be left, one child does for all tests, and grading takes a third of the
+time. The proof is a strict look at the source: everything that is not on the lists below, however
+harmless, means "not proven", and then each test has its own child.
+
+A function may use its arguments, its local names, constants, the listed builtins, NumPy functions
+and methods, and functions that pass the same look. It can reach nothing that outlives the call:
+no global data, no attribute to set, no default that could change, no random numbers, and no
+`np.empty`, whose memory may hold what an earlier call left there. Code outside functions may do a
+little more, but nothing that could change what those names mean.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import functools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from . import cells as notebook_cells
+from .task import Support
+
+_ALLOWED = frozenset(
+    [
+        *(ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Pass, ast.Assert),
+        *(ast.If, ast.For, ast.While, ast.Break, ast.Continue, ast.Raise),
+        *(ast.Constant, ast.Name, ast.Attribute, ast.Call, ast.keyword, ast.Starred),
+        *(ast.Subscript, ast.Slice, ast.Tuple, ast.List, ast.Dict, ast.Set),
+        *(ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp),
+        *(ast.JoinedStr, ast.FormattedValue, ast.arguments, ast.arg),
+        *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.comprehension),
+    ]
+)
+_WITHOUT_PARTS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+_BUILTINS = frozenset(
+    "abs all any bool dict enumerate float int isinstance len list max min print range reversed "
+    "round set slice sorted str sum tuple zip ArithmeticError AssertionError Exception IndexError "
+    "KeyError NotImplementedError TypeError ValueError".split()
+)
+_NUMPY = frozenset(
+    "abs add all allclose any arange arctanh argmax array array_equal asarray atleast_2d "
+    "broadcast_to clip column_stack concatenate copy cosh diag divide dot einsum exp "
+    "expand_dims expm1 eye finfo flip float64 full full_like hstack identity inf int64 isfinite "
+    "isnan linspace log log1p logaddexp matmul max maximum mean min minimum moveaxis multiply nan "
+    "ndarray ndim negative newaxis ones ones_like outer pi power prod real repeat reshape round "
+    "shape sign sin sinh size split sqrt square squeeze stack subtract sum swapaxes tanh "
+    "tensordot tile transpose vstack where zeros zeros_like".split()
+)
+_METHODS = frozenset(
+    "T all any append argmax astype clip copy dot dtype extend flat flatten get insert items keys "
+    "max mean min ndim pop ravel real repeat reshape reverse round shape size squeeze std sum "
+    "swapaxes tolist transpose update values var".split()
+)
+# What only code outside functions may use besides.
+_OUTSIDE = frozenset("RandomState default_rng normal rand randn random seed standard_normal".split())
+
+
+@dataclass
+class _Uses:
+    """The names from outside that a piece of code uses, by the way it uses them."""
+
+    calls: set[str] = field(default_factory=set)
+    attributes: set[tuple[str, str]] = field(default_factory=set)
+    reads: set[str] = field(default_factory=set)
+
+
+@dataclass
+class _Cell:
+    """What a cell binds, and what it uses."""
+
+    functions: list[tuple[str, _Uses]] = field(default_factory=list)
+    modules: dict[str, str] = field(default_factory=dict)
+    imported: dict[str, tuple[str, str]] = field(default_factory=dict)
+    data: set[str] = field(default_factory=set)
+    uses: _Uses = field(default_factory=_Uses)
+
+
+class _NotProven(Exception):
+    pass
+
+
+def keeps_nothing(cells: Iterable[str], asked: Iterable[str], support: Support) -> bool:
+    """Whether calls of these functions can leave nothing behind, as far as a look can prove it.
+
+    Arguments: cells, the source of all code that the student's process runs, in order; asked, the
+    functions that tests call; support, the master's files, whose modules the cells may import.
+    """
+    try:
+        return _Notebook([_cell(source) for source in cells], _helpers(support)).proves(asked)
+    except (_NotProven, SyntaxError, ValueError, RecursionError):
+        return False
+
+
+class _Notebook:
+    def __init__(self, cells: list[_Cell], helpers: dict[str, _Cell]) -> None:
+        self.helpers = helpers
+        self.functions: dict[str, list[_Uses]] = {}
+        self.modules: dict[str, str] = {}
+        self.imported: dict[str, tuple[str, str]] = {}
+        self.data: set[str] = set()
+        self.outside = [cell.uses for cell in cells]
+        for cell in cells:
+            for name, uses in cell.functions:
+                self.functions.setdefault(name, []).append(uses)
+            for own, new in ((self.modules, cell.modules), (self.imported, cell.imported)):
+                if any(own.get(name, what) != what for name, what in new.items()):
+                    raise _NotProven
+                own.update(new)
+            self.data |= cell.data
+        if not {*self.modules.values(), *(module for module, _ in self.imported.values())} <= {
+            "numpy",
+            *helpers,
+        }:
+            raise _NotProven
+        kinds = [set(self.functions), set(self.modules), set(self.imported), self.data]
+        if sum(map(len, kinds)) != len(set().union(*kinds, _BUILTINS)) - len(_BUILTINS):
+            raise _NotProven  # one name for two kinds of things, or for a builtin
+
+    def proves(self, asked: Iterable[str]) -> bool:
+        every = [uses for several in self.functions.values() for uses in several]
+        return (
+            all(self._is_harmless(uses, _NUMPY | {"random"}, _OUTSIDE) for uses in self.outside)
+            and all(self._is_harmless(uses, _NUMPY, frozenset()) for uses in every)
+            and all(self._is_pure(uses) for uses in self._reached(asked))
+        )
+
+    def _is_harmless(
+        self, uses: _Uses, numpy: frozenset[str], methods: frozenset[str]
+    ) -> bool:
+        """Whether code changes nothing but data of its own, when it runs."""
+        known = {*self.functions, *self.imported, *self.data}
+        for base, attribute in uses.attributes:
+            if self.modules.get(base) == "numpy":
+                if attribute not in numpy:
+                    return False
+            elif base in self.modules:
+                if attribute.startswith("_"):
+                    return False
+            elif base not in known or attribute not in _METHODS | methods:
+                return False
+        return uses.calls <= known | _BUILTINS and uses.reads <= known | _BUILTINS
+
+    def _reached(self, asked: Iterable[str]) -> Iterator[_Uses]:
+        """What the functions that tests call use, and what the functions they call use."""
+        todo, seen = list(asked), set()
+        while todo:
+            name = todo.pop()
+            if name not in seen:
+                seen.add(name)
+                for uses in self.functions.get(name, []):
+                    yield uses
+                    todo += uses.calls
+
+    def _is_pure(self, uses: _Uses) -> bool:
+        """Whether a function uses nothing that outlives a call."""
+        for base, attribute in uses.attributes:
+            module = self.modules.get(base)
+            if module is None or (
+                module != "numpy" and not _helper_is_pure(self.helpers[module], attribute)
+            ):
+                return False
+        for name in uses.calls:
+            if name in self.imported:
+                module, own_name = self.imported[name]
+                if not _helper_is_pure(self.helpers[module], own_name):
+                    return False
+            elif name not in self.functions and name not in _BUILTINS:
+                return False
+        return uses.reads <= _BUILTINS
+
+
+def _helper_is_pure(module: _Cell, name: str) -> bool:
+    """The same question for a function of the master's, whose module is trusted as such."""
+    found = [uses for own, uses in module.functions if own == name]
+    builtins = _BUILTINS - module.data - {own for own, _ in module.functions}
+    return bool(found) and all(
+        uses.calls | uses.reads <= builtins
+        and all(
+            module.modules.get(base) == "numpy" and attribute in _NUMPY
+            for base, attribute in uses.attributes
+        )
+        for uses in found
+    )
+
+
+def _helpers(support: Support) -> dict[str, _Cell]:
+    return {
+        name[:-3]: _module(data)
+        for name, data in support.files.items()
+        if name.endswith(".py") and "/" not in name
+    }
+
+
+@functools.lru_cache(maxsize=64)
+def _module(data: bytes) -> _Cell:
+    """A module of the master's: its functions as far as they are simple, and NumPy's name in it."""
+    cell = _Cell()
+    for statement in ast.parse(data).body:
+        if isinstance(statement, ast.Import):
+            cell.modules |= {alias.asname or alias.name: alias.name for alias in statement.names}
+        elif isinstance(statement, ast.FunctionDef):
+            with contextlib.suppress(_NotProven):
+                cell.functions.append((statement.name, _function(statement)))
+        elif isinstance(statement, ast.Assign | ast.AnnAssign):
+            names = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
+            cell.data |= {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    return cell
+
+
+@functools.lru_cache(maxsize=512)  # given cells are the same in every notebook of a class
+def _cell(source: str) -> _Cell:
+    if not notebook_cells.is_plain(source):
+        raise _NotProven
+    cell = _Cell()
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.FunctionDef):
+            cell.functions.append((statement.name, _function(statement)))
+        elif isinstance(statement, ast.Import):
+            for alias in statement.names:
+                if "." in alias.name:
+                    raise _NotProven
+                cell.modules[alias.asname or alias.name] = alias.name
+        elif isinstance(statement, ast.ImportFrom):
+            for alias in statement.names:
+                if statement.level or alias.name == "*" or "." in (statement.module or "."):
+                    raise _NotProven
+                cell.imported[alias.asname or alias.name] = (statement.module, alias.name)
+        else:
+            bound, uses = _look([statement])
+            cell.data |= bound
+            cell.uses.calls |= uses.calls
+            cell.uses.attributes |= uses.attributes
+            cell.uses.reads |= uses.reads
+    return cell
+
+
+def _function(function: ast.FunctionDef) -> _Uses:
+    arguments = function.args
+    defaults = [*arguments.defaults, *(d for d in arguments.kw_defaults if d is not None)]
+    if function.decorator_list or not all(isinstance(d, ast.Constant) for d in defaults):
+        raise _NotProven
+    annotations = [function.returns] if function.returns else []
+    bound, uses = _look([arguments, *_reached_body(function), *annotations])
+    names = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    names += [one for one in (arguments.vararg, arguments.kwarg) if one]
+    bound |= {name.arg for name in names}
+    # A name that is bound anywhere in a function is its own; it must not be called, because what
+    # it then is cannot be told, and so it never stands for a function or module of the same name.
+    if uses.calls & bound:
+        raise _NotProven
+    own = {(base, attribute) for base, attribute in uses.attributes if base in bound}
+    if not {attribute for _, attribute in own} <= _METHODS:
+        raise _NotProven
+    return _Uses(uses.calls, uses.attributes - own, uses.reads - bound)
+
+
+def _reached_body(function: ast.FunctionDef) -> list[ast.stmt]:
+    """The statements before the first that always leaves: in a stub, all that ever runs."""
+    for number, statement in enumerate(function.body):
+        if isinstance(statement, ast.Raise | ast.Return):
+            rest = function.body[number + 1 :]
+            if any(isinstance(n, ast.Yield | ast.YieldFrom) for r in rest for n in ast.walk(r)):
+                raise _NotProven  # a generator, wherever it says so
+            return function.body[: number + 1]
+    return function.body
+
+
+def _look(parts: list[ast.AST]) -> tuple[set[str], _Uses]:
+    """The names that some code binds, and what it uses; `_NotProven` for what is not listed."""
+    bound: set[str] = set()
+    uses = _Uses()
+    todo = list(parts)
+    while todo:
+        node = todo.pop()
+        kind = type(node)
+        if kind not in _ALLOWED:
+            raise _NotProven
+        if kind is ast.Name:
+            if type(node.ctx) is ast.Store:
+                bound.add(node.id)
+            else:
+                uses.reads.add(node.id)
+            continue
+        if kind is ast.Constant:
+            continue
+        if kind is ast.Attribute:
+            if type(node.ctx) is not ast.Load:
+                raise _NotProven
+            if type(node.value) is ast.Name:
+                uses.attributes.add((node.value.id, node.attr))
+                continue
+            if node.attr not in _METHODS and node.attr not in _OUTSIDE:
+                raise _NotProven
+        elif kind is ast.Call and type(node.func) is ast.Name:
+            uses.calls.add(node.func.id)
+            todo += node.args
+            todo += node.keywords
+            continue
+        todo += _parts(node)
+    return bound, uses
+
+
+def _parts(node: ast.AST) -> Iterator[ast.AST]:
+    """What a node is made of; operators and the like are left out."""
+    for name in node._fields:
+        part = getattr(node, name)
+        for one in part if type(part) is list else (part,):
+            if isinstance(one, ast.AST) and not isinstance(one, _WITHOUT_PARTS):
+                yield one
