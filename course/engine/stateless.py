@@ -35,27 +35,33 @@ _ALLOWED = frozenset(
     ]
 )
 _WITHOUT_PARTS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
-_BUILTINS = frozenset(
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_BUILTINS = _words(
     "abs all any bool dict enumerate float int isinstance len list max min print range reversed "
     "round set slice sorted str sum tuple zip ArithmeticError AssertionError Exception IndexError "
-    "KeyError NotImplementedError TypeError ValueError".split()
+    "KeyError NotImplementedError TypeError ValueError"
 )
-_NUMPY = frozenset(
+_NUMPY = _words(
     "abs add all allclose any arange arctanh argmax array array_equal asarray atleast_2d "
     "broadcast_to clip column_stack concatenate copy cosh diag divide dot einsum exp "
     "expand_dims expm1 eye finfo flip float64 full full_like hstack identity inf int64 isfinite "
     "isnan linspace log log1p logaddexp matmul max maximum mean min minimum moveaxis multiply nan "
     "ndarray ndim negative newaxis ones ones_like outer pi power prod real repeat reshape round "
     "shape sign sin sinh size split sqrt square squeeze stack subtract sum swapaxes tanh "
-    "tensordot tile transpose vstack where zeros zeros_like".split()
+    "tensordot tile transpose vstack where zeros zeros_like"
 )
-_METHODS = frozenset(
+_METHODS = _words(
     "T all any append argmax astype clip copy dot dtype extend flat flatten get insert items keys "
     "max mean min ndim pop ravel real repeat reshape reverse round shape size squeeze std sum "
-    "swapaxes tolist transpose update values var".split()
+    "swapaxes tolist transpose update values var"
 )
 # What only code outside functions may use besides.
-_OUTSIDE = frozenset("RandomState default_rng normal rand randn random seed standard_normal".split())
+_OUTSIDE = _words("RandomState default_rng normal rand randn random seed standard_normal")
 
 
 @dataclass
@@ -127,9 +133,7 @@ class _Notebook:
             and all(self._is_pure(uses) for uses in self._reached(asked))
         )
 
-    def _is_harmless(
-        self, uses: _Uses, numpy: frozenset[str], methods: frozenset[str]
-    ) -> bool:
+    def _is_harmless(self, uses: _Uses, numpy: frozenset[str], methods: frozenset[str]) -> bool:
         """Whether code changes nothing but data of its own, when it runs."""
         known = {*self.functions, *self.imported, *self.data}
         for base, attribute in uses.attributes:

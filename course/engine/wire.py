@@ -77,9 +77,14 @@ def send(
     deadline: float | None = None,
 ) -> None:
     """Send one message."""
+    send_packed(sock, pack(head, blobs), deadline)
+
+
+def send_packed(sock: socket.socket, message: bytes, deadline: float | None = None) -> None:
+    """Send what `pack` has made."""
     sock.settimeout(_remaining(deadline))
     try:
-        sock.sendall(pack(head, blobs))
+        sock.sendall(message)
     except TimeoutError:
         raise TooLate("the other end does not read") from None
     except OSError as error:
@@ -90,21 +95,35 @@ def receive(
     sock: socket.socket, deadline: float | None = None, limit: int = MAX_MESSAGE
 ) -> tuple[Any, list[bytes]]:
     """Wait for one message; give its head and its blobs."""
-    text_size, blob_size = _PREFIX.unpack(_receive_exactly(sock, _PREFIX.size, deadline))
-    if text_size + blob_size > limit:
-        raise Malformed(f"a message of {text_size + blob_size} bytes; at most {limit} are read")
-    body = bytes(_receive_exactly(sock, text_size + blob_size, deadline))
+    return unpack(receive_packed(sock, deadline, limit))
+
+
+def receive_packed(
+    sock: socket.socket, deadline: float | None = None, limit: int = MAX_MESSAGE
+) -> bytes:
+    """Wait for one message; give it as it came, for `unpack`."""
+    prefix = _receive_exactly(sock, _PREFIX.size, deadline)
+    size = sum(_PREFIX.unpack(prefix))
+    if size > limit:
+        raise Malformed(f"a message of {size} bytes; at most {limit} are read")
+    return bytes(prefix + _receive_exactly(sock, size, deadline))
+
+
+def unpack(message: bytes) -> tuple[Any, list[bytes]]:
+    """The head and the blobs of a whole message."""
+    text_size, blob_size = _PREFIX.unpack_from(message)
+    start = _PREFIX.size + text_size
     try:
-        head, sizes = json.loads(body[:text_size])
+        head, sizes = json.loads(message[_PREFIX.size : start])
         if type(sizes) is not list or any(type(n) is not int or n < 0 for n in sizes):
             raise ValueError("blob sizes")
         if sum(sizes) != blob_size:
             raise ValueError("blob sizes")
     except (ValueError, TypeError, RecursionError) as error:
         raise Malformed(f"not a message: {error}") from None
-    blobs, start = [], text_size
+    blobs = []
     for size in sizes:
-        blobs.append(body[start : start + size])
+        blobs.append(message[start : start + size])
         start += size
     return head, blobs
 
