@@ -193,6 +193,17 @@ class Shell(InteractiveShell):
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no event loop to integrate with."""
 
+    def transform_cell(self, raw_cell: str) -> str:
+        """Look for what IPython adds to Python only where there is any: that takes long."""
+        if is_plain(raw_cell):
+            return raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
+        return super().transform_cell(raw_cell)
+
+    def should_run_async(self, raw_cell: str, **known: Any) -> bool:
+        """Whether a cell waits for something outside of functions."""
+        told = "await" in raw_cell or "async" in raw_cell
+        return told and super().should_run_async(raw_cell, **known)
+
     def _format_exception_for_storage(self, *args: Any, **kwargs: Any) -> None:
         """IPython would render each error a second time, for a history that nobody saves."""
 
@@ -288,11 +299,11 @@ _PROMPT = re.compile(r"\s*(>>>|\.\.\.|In \[|\[\w+\]In\b)")
 def is_plain(source: str) -> bool:
     """Whether a cell is Python as it stands, so that IPython would change nothing in it.
 
-    What IPython adds to the language is not Python, except for prompts that were pasted along and
-    for empty lines at the top.
+    What IPython adds to the language is not Python, except for single lines such as `ls`, for
+    prompts that were pasted along, and for empty lines at the top.
     """
-    lines = source.split("\n", 2)[:2]
-    if not lines[0].strip() or any(map(_PROMPT.match, lines)):
+    lines = source.splitlines()[:2]
+    if len(lines) < 2 or not lines[0].strip() or any(map(_PROMPT.match, lines)):
         return False
     try:
         ast.parse(source)

@@ -23,7 +23,7 @@ from . import sandbox, wire
 from .isolation import Limits
 from .outputs import clean
 from .stateless import keeps_nothing
-from .task import Result, Support, Task, Verdict
+from .task import Result, Task, Verdict
 
 _START_SECONDS = 120
 _RESTARTS = 4
@@ -250,13 +250,13 @@ class Engine:
     def _send_student(
         self, warm: _Warm, task: Task, cells: list[tuple[int, str]], place: str
     ) -> _Student:
-        self._share_files(warm, task.support)
+        self._share_files(warm, task)
         channel, their_channel = socket.socketpair()
         orders, their_orders = socket.socketpair()
         job = {
             "folder": task.folder,
             "cells": cells,
-            "support": task.support.name,
+            "support": f"{task.folder}/{task.support.name}",
             "limits": task.limits.as_dict(),
             "place": place,
         }
@@ -267,11 +267,13 @@ class Engine:
         their_orders.close()
         return _Student(warm, channel, orders)
 
-    def _share_files(self, warm: _Warm, support: Support) -> None:
-        if support.name not in warm.sent:
-            files = {name: data.hex() for name, data in support.files.items()}
-            wire.send_with_descriptors(warm.control, {"name": support.name, "files": files}, [])
-            warm.sent.add(support.name)
+    def _share_files(self, warm: _Warm, task: Task) -> None:
+        name = f"{task.folder}/{task.support.name}"
+        if name not in warm.sent:
+            files = {name: data.hex() for name, data in task.support.files.items()}
+            job = {"name": name, "folder": task.folder, "files": files}
+            wire.send_with_descriptors(warm.control, job, [])
+            warm.sent.add(name)
 
     def _run_cells(self, task: Task, result: Result, place: str, deadline: float) -> _Student:
         """Run the student's cells; where one ends the process, start again without it."""

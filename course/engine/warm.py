@@ -12,7 +12,6 @@ import contextlib
 import gc
 import importlib.util
 import json
-import marshal
 import os
 import select
 import signal
@@ -20,6 +19,7 @@ import socket
 import sys
 import time
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 from . import cells, isolation, student, wire
@@ -40,58 +40,70 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     wire.send(control, {"ready": True, "pid": os.getpid()})
-    files: dict[str, dict[str, bytes]] = {}
+    supports: dict[str, _Support] = {}
     while True:
         try:
             job, descriptors = wire.receive_with_descriptors(control)
         except wire.WireError:
             return
         if "files" in job:
-            files[job["name"]] = _with_compiled(job["files"])
+            home = os.path.join(isolation.HOME, job["folder"]) if settings["isolated"] else ""
+            supports[job["name"]] = _Support(job["files"], home)
+            gc.collect()
+            gc.freeze()
             continue
-        job["files"] = files.get(job["support"], {})
-        isolation.in_child(partial(_guard, control, shell, job, settings, descriptors))
+        support = supports[job["support"]]
+        isolation.in_child(partial(_guard, control, shell, job, support, settings, descriptors))
         for number in descriptors:
             os.close(number)
 
 
-def _with_compiled(files: dict[str, str]) -> dict[str, bytes]:
-    """The master's files, and their modules compiled, which saves each submission that work.
+class _Support:
+    """The master's files, and their modules loaded once for all submissions."""
 
-    Python looks whether a compiled file still belongs to its source, so that a student may still
-    write a module of the same name.
-    """
-    found = {name: bytes.fromhex(text) for name, text in files.items()}
-    for name, source in list(found.items()):
-        if name.endswith(".py") and "/" not in name:
-            try:
-                code = compile(source, os.path.join(isolation.HOME, name), "exec")
-            except (SyntaxError, ValueError):
-                continue
-            head = importlib.util.MAGIC_NUMBER + (3).to_bytes(4, "little")
-            head += importlib.util.source_hash(source)
-            found[importlib.util.cache_from_source(name)] = head + marshal.dumps(code)
-    return found
+    def __init__(self, files: dict[str, str], home: str) -> None:
+        self.files = {name: bytes.fromhex(text) for name, text in files.items()}
+        self.modules: dict[str, ModuleType] = {}
+        for name in self.files if home else ():
+            if name.endswith(".py") and "/" not in name and name[:-3] not in sys.modules:
+                self._load(name[:-3], os.path.join(home, name))
+
+    def _load(self, name: str, path: str) -> None:
+        """Load a module as if its file lay where it will lie; leave it if that does not do."""
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None:
+            return
+        module = importlib.util.module_from_spec(spec)
+        try:
+            exec(compile(self.files[f"{name}.py"], path, "exec"), module.__dict__)
+        except Exception:
+            return
+        self.modules[name] = module
 
 
 def _guard(
     control: socket.socket,
     shell: cells.Shell,
     job: dict[str, Any],
+    support: _Support,
     settings: dict,
-    files: list[int],
+    descriptors: list[int],
 ) -> None:
     control.close()
-    _Guard(shell, job, settings, files).run()
+    _Guard(shell, job, support, settings, descriptors).run()
 
 
 class _Guard:
     def __init__(
-        self, shell: cells.Shell, job: dict[str, Any], settings: dict[str, Any], files: list[int]
+        self,
+        shell: cells.Shell,
+        job: dict[str, Any],
+        support: _Support,
+        settings: dict[str, Any],
+        descriptors: list[int],
     ) -> None:
-        self.shell, self.job, self.settings = shell, job, settings
-        self.channel = socket.socket(fileno=files[0])
-        self.orders = socket.socket(fileno=files[1])
+        self.shell, self.job, self.support, self.settings = shell, job, support, settings
+        self.channel, self.orders = (socket.socket(fileno=number) for number in descriptors)
         self.limits = isolation.Limits(**job["limits"])
         self.isolated = settings["isolated"]
         self.peak = 0
@@ -131,11 +143,12 @@ class _Guard:
         root = isolation.HOME if self.isolated else self.job["place"]
         home = os.path.join(root, self.job["folder"])
         os.makedirs(home, exist_ok=True)
-        for name, text in self.job["files"].items():
+        for name, text in self.support.files.items():
             path = os.path.join(home, name)
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "wb") as file:
                 file.write(text)
+        sys.modules.update(self.support.modules)
         return home
 
     def _become_student(self, home: str) -> None:
