@@ -22,7 +22,6 @@ def install(c: Any) -> None:
     c.Autograde.autograde_preprocessors = [
         "course.engine.grading.Examine",
         "course.engine.save_grades.SaveGrades",
-        "nbgrader.preprocessors.AssignLatePenalties",
     ]
     given = c.GenerateFeedback.get("preprocessors")
     steps = list(given) if isinstance(given, list) else list(_FEEDBACK)

@@ -29,6 +29,7 @@ from . import courses, reading
 from .engine import scratch_folder
 from .master import Master
 from .restore import MARK
+from .shortcuts import Shortcuts
 from .warm_gradebook import warm_gradebook
 
 MAX_EXTRA_FILE = 5 * 1024 * 1024
@@ -57,6 +58,7 @@ class Submissions(NotebookExporter):
                 convert()
 
         converter.convert_notebooks = convert_vetted
+        Shortcuts(converter).install()
 
     def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> Any:
         """Export a notebook that `vetted` or an earlier step has written."""
