@@ -1,8 +1,7 @@
 """Put one submission's process apart from everything else, with the kernel's own means.
 
-The warm process forks a guard; the guard enters new namespaces and forks the student's process as
-process 1 of a process namespace of its own. When that ends, by itself or killed, the kernel ends
-every process that the submission started.
+The warm process forks the student's process into new namespaces, where it is process 1. When that
+ends, by itself or killed, the kernel ends every process that the submission started.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import contextlib
 import ctypes
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -31,8 +31,10 @@ _NEW_USER, _NEW_MOUNT, _NEW_PID, _NEW_NET, _NEW_IPC, _NEW_UTS = (
     0x08000000,
     0x04000000,
 )
+_SET_CHILD_TID, _CLEAR_CHILD_TID = 0x01000000, 0x00200000
+_CLONE3, _SIGCHLD = 435, 17  # the same on all machines
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REC, _MS_PRIVATE = 1, 2, 4, 0x4000, 1 << 18
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 1, 4, 36
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER, _PR_GET_TID_ADDRESS = 1, 4, 36, 40
 _SIGKILL = 9
 
 
@@ -54,7 +56,12 @@ class Limits:
 
 
 # Called while Python's lock is held, as it must be by whoever returns in the child.
-_FORK = ctypes.PyDLL(None, use_errno=True).fork if hasattr(os, "fork") else None
+_HERE = ctypes.PyDLL(None, use_errno=True) if hasattr(os, "fork") else None
+_FORK = _HERE and _HERE.fork
+_SYSTEM_CALL = _HERE and _HERE.syscall
+if _SYSTEM_CALL:
+    _SYSTEM_CALL.restype = ctypes.c_long
+    _SYSTEM_CALL.argtypes = [ctypes.c_long, ctypes.c_void_p, ctypes.c_size_t]
 
 
 def _libc() -> ctypes.CDLL:
@@ -82,9 +89,9 @@ def fork() -> int:
     return child
 
 
-def in_child(work: Callable[[], None]) -> int:
+def in_child(work: Callable[[], None], make_child: Callable[[], int] | None = None) -> int:
     """Fork a child that does this work, and then ends whatever has come of it; give its number."""
-    child = os.fork()
+    child = make_child() if make_child else os.fork()
     if child == 0:
         try:
             work()
@@ -117,11 +124,53 @@ def adopt_orphans() -> None:
         _libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def enter_namespaces() -> None:
-    """Leave everything shared behind. The next fork makes process 1 of the new namespaces."""
-    user, group = os.geteuid(), os.getegid()
+class _CloneArguments(ctypes.Structure):
+    """What the system call clone3 takes, as far as it is used."""
+
+    _fields_ = [
+        (name, ctypes.c_uint64)
+        for name in (
+            *("flags", "pidfd", "child_tid", "parent_tid"),
+            *("exit_signal", "stack", "stack_size", "tls"),
+        )
+    ]
+
+
+def fork_apart(tell: bool) -> int:
+    """Like `fork`; the child is process 1 of new namespaces, and has no user there yet.
+
+    `tell` is whether to tell those in Python who asked to be told of a fork.
+    """
     flags = _NEW_USER | _NEW_MOUNT | _NEW_PID | _NEW_NET | _NEW_IPC | _NEW_UTS
-    _checked(_libc().unshare(flags), "new namespaces")
+    given = _CloneArguments(flags=flags, exit_signal=_SIGCHLD)
+    if address := _address_of_thread_id():
+        # As in glibc's own fork: its note of which thread this is must be right in the child.
+        given.child_tid, given.flags = address, flags | _SET_CHILD_TID | _CLEAR_CHILD_TID
+    if tell:
+        ctypes.pythonapi.PyOS_BeforeFork()
+    child = _SYSTEM_CALL(_CLONE3, ctypes.byref(given), ctypes.sizeof(given))
+    number = ctypes.get_errno()
+    if tell and child == 0:
+        ctypes.pythonapi.PyOS_AfterFork_Child()
+    elif tell:
+        ctypes.pythonapi.PyOS_AfterFork_Parent()
+    if child < 0:
+        raise OSError(number, f"new namespaces: {os.strerror(number)}")
+    return child
+
+
+def _address_of_thread_id() -> int:
+    """Where glibc keeps the number of this thread; 0 if that cannot be told."""
+    address = ctypes.c_void_p()
+    told = _libc().prctl(_PR_GET_TID_ADDRESS, ctypes.byref(address), 0, 0, 0) == 0
+    if not told or not address.value:
+        return 0
+    known = ctypes.c_int.from_address(address.value).value
+    return address.value if known == threading.get_native_id() else 0
+
+
+def become_nobody_inside(user: int, group: int) -> None:
+    """In a child of `fork_apart`: let the parent's user and group be nobody here."""
     for name, text in (
         ("setgroups", "deny"),
         ("uid_map", f"{NOBODY} {user} 1"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
 import struct
 
@@ -70,6 +71,7 @@ def _instruction(code: int, yes: int, no: int, value: int) -> bytes:
     return struct.pack("HBBI", code, yes, no, value)
 
 
+@functools.cache
 def program(machine: str) -> bytes | None:
     """The filter as BPF instructions, or None on a machine whose call numbers are not listed."""
     if machine not in _MACHINES:
