@@ -1,8 +1,9 @@
 """How long grading takes: stock nbgrader, the engine, and the bare cells, on one core in one run.
 
 `python -m course.bench` grades the same class with both, prints the ratio, where the engine's time
-goes, and what one submission needs in memory. The class is the reference solutions, the untouched
-release and a wrong solution, for every assignment in `source/`.
+goes, and what one submission needs in memory. Of ten students in the class, six have solved the
+assignment, in different ways, three have made one of the known mistakes, each another, and one has
+written nothing yet. No two notebooks are the same text.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,11 @@ from traitlets.config import Config, PyFileConfigLoader
 from .engine.config import install
 from .engine.engine import shared_engine
 from .engine.sandbox import unsandboxed_by_environment, would_show
+from .mistakes import MISTAKES
+from .mutants import assignment_of, right_solutions
 from .paths import ROOT, SOURCE
 from .sample_class import solved, untouched
+from .solutions import sources
 
 
 class _Quiet(logging.Handler):
@@ -69,15 +73,6 @@ class Bench:
         application.coursedir = CourseDirectory(parent=application)
         return application
 
-    def hand_in(self, copies: int) -> int:
-        """Make the class, each submission so often; give the number of notebooks."""
-        return self.hand_in_these(
-            (f"{kind}-{copy}", name, notebook)
-            for name in self.assignments
-            for kind, notebook in self._notebooks(name).items()
-            for copy in range(copies)
-        )
-
     def hand_in_these(self, submissions: Iterable[tuple[str, str, NotebookNode]]) -> int:
         """Make a class of (student, assignment, notebook); give the number of notebooks."""
         shutil.rmtree(self.root / "submitted", ignore_errors=True)
@@ -89,13 +84,6 @@ class Bench:
             (folder / f"{name}.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
             count += 1
         return count
-
-    def _notebooks(self, name: str) -> dict[str, NotebookNode]:
-        wrong = solved(name)
-        for cell in wrong.cells:
-            if cell.metadata.get("nbgrader", {}).get("solution"):
-                cell.source = cell.source.replace("np.tanh(", "np.sin(")
-        return {"right": solved(name), "wrong": wrong, "untouched": untouched(name)}
 
     def grade(self, engine: bool) -> float:
         """Grade the class; give the seconds."""
@@ -153,6 +141,27 @@ class Bench:
         return seconds / max(count, 1)
 
 
+def a_class(assignment: str, students: int) -> Iterator[tuple[str, str, NotebookNode]]:
+    """Make (student, assignment, notebook) for so many students."""
+    own = [name for name in sources() if assignment_of(name) == assignment]
+    right = [{}, *({name: text} for name, _, text in right_solutions() if name in own)]
+    wrong = [{m.function: m.source()} for m in MISTAKES if m.function in own]
+    for number in range(students):
+        student, group, place = f"student-{number:03}", number % 10, number // 10
+        if group == 9:
+            yield student, assignment, untouched(assignment)
+            continue
+        if group < 6:
+            edited = right[(6 * place + group) % len(right)]
+        else:
+            edited = wrong[(3 * place + group - 6) * 7 % len(wrong)]
+        notebook = solved(assignment, edited)
+        for cell in notebook.cells:
+            if cell.metadata.get("nbgrader", {}).get("solution"):
+                cell.source += f"\n# written by {student}"
+        yield student, assignment, notebook
+
+
 def _read(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
@@ -168,8 +177,7 @@ def _one_core() -> str:
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--copies", type=int, default=10, help="of each submission, for the engine")
-    parser.add_argument("--stock-copies", type=int, default=1, help="the same for stock nbgrader")
+    parser.add_argument("--students", type=int, default=20, help="in the class")
     parser.add_argument("--assignments", nargs="*", default=None)
     parser.add_argument("--at-least", type=float, default=0, help="fail under this ratio")
     chosen = parser.parse_args()
@@ -177,25 +185,26 @@ def main() -> None:
     where = _one_core()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder, "course"), assignments)
-        print(f"{len(assignments)} assignments, on {where}", flush=True)
-        count = bench.hand_in(chosen.stock_copies)
+        submissions = [one for name in assignments for one in a_class(name, chosen.students)]
+        count = len(submissions)
+        print(f"{chosen.students} students, {len(assignments)} assignments, on {where}", flush=True)
+        bench.hand_in_these(submissions)
         stock = bench.grade(engine=False) / count
-        print(f"stock nbgrader   {stock * 1000:8.1f} ms a notebook ({count} notebooks)", flush=True)
+        print(f"stock nbgrader   {stock * 1000:8.1f} ms a notebook", flush=True)
         wanted = bench.scores()
-        bench.hand_in(chosen.stock_copies)
-        first = bench.grade(engine=True)  # starts the warm processes
-        came = bench.scores()
-        count = bench.hand_in(chosen.copies)
+        bench.forget_grades()
         engine = shared_engine(not unsandboxed_by_environment(), would_show(str(bench.root)))
-        engine.measured.clear()
-        total = bench.grade(engine=True)
-        ours = total / count
-        print(f"the engine       {ours * 1000:8.1f} ms a notebook ({count} notebooks)")
+        started = time.perf_counter()
+        engine.wait_until_warm()
+        start = time.perf_counter() - started
+        bench.hand_in_these(submissions)
+        ours = bench.grade(engine=True) / count
+        came = bench.scores()
+        print(f"the engine       {ours * 1000:8.1f} ms a notebook")
         bare = bench.bare()
         print(f"bare cells       {bare * 1000:8.1f} ms a notebook, in one warm process")
         print(f"ratio            {stock / ours:8.1f} times as fast as stock")
-        notebooks = len(assignments) * 3 * chosen.stock_copies
-        _where_time_goes(engine.measured, ours, max(0.0, first - ours * notebooks))
+        _where_time_goes(engine.measured, ours, start)
         engine.stop()
         different = {cell for cell in wanted if wanted[cell] != came.get(cell)}
         print(f"Grades: {len(wanted)} cells, {len(different)} differ from stock.")
@@ -213,9 +222,9 @@ def _where_time_goes(measured: list[dict[str, float]], ours: float, start: float
         for name in ("cells", "tests", "end")
     }
     print("\nWhere the engine's time goes, for one notebook:")
-    print(f"  the student's cells, with fork    {spent['cells'] * 1000:7.1f} ms")
-    print(f"  the tests, with a fork for each   {spent['tests'] * 1000:7.1f} ms")
-    print(f"  ending the student's processes    {spent['end'] * 1000:7.1f} ms")
+    print(f"  the student's process and cells   {spent['cells'] * 1000:7.1f} ms")
+    print(f"  the tests                         {spent['tests'] * 1000:7.1f} ms")
+    print(f"  ending the student's process      {spent['end'] * 1000:7.1f} ms")
     rest = ours - sum(spent.values())
     print(f"  nbgrader's reading and bookkeeping{rest * 1000:7.1f} ms")
     print(f"Once for a class: {start:.1f} s to start the warm processes.")

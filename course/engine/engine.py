@@ -211,7 +211,7 @@ class Engine:
             student = self._run_cells(task, result, scratch, deadline)
             ran = time.monotonic()
             try:
-                self._examine(task, student, result, deadline)
+                student = self._examine(task, student, result, scratch, deadline)
             finally:
                 examined = time.monotonic()
                 self._note_end(student.end(), result)
@@ -356,20 +356,36 @@ class Engine:
 
     # --- the tests -------------------------------------------------------------------------
 
-    def _examine(self, task: Task, student: _Student, result: Result, deadline: float) -> None:
+    def _examine(
+        self, task: Task, student: _Student, result: Result, place: str, deadline: float
+    ) -> _Student:
+        """Run all tests; give the student's process that is there at the end."""
         todo = list(task.tests)
+        sources = [source for _, source in task.cells]
+        stateless = not result.irregularities and keeps_nothing(sources, task.names, task.support)
         while todo:
             if time.monotonic() > deadline:
                 self._give_up(todo, result, "the submission as a whole used up its time")
-                return
-            done = self._examine_some(task, todo, student, result, deadline)
+                return student
+            done, lost = self._examine_some(task, todo, student, result, stateless, deadline)
             todo = todo[done:]
+            if lost and todo:
+                self._note_end(student.end(), result)
+                student = self._run_cells(task, Result(), place, deadline)
+                stateless = False
+        return student
 
     def _examine_some(
-        self, task: Task, todo: list[Any], student: _Student, result: Result, deadline: float
-    ) -> int:
-        """Have one examiner's process run these tests; give how many are done with."""
-        results = self._start_examiner(task, todo, student)
+        self,
+        task: Task,
+        todo: list[Any],
+        student: _Student,
+        result: Result,
+        stateless: bool,
+        deadline: float,
+    ) -> tuple[int, bool]:
+        """Have one examiner run these tests; give how many are done, and if the student is lost."""
+        results = self._start_examiner(task, todo, student, stateless)
         with results:
             for number, test in enumerate(todo):
                 try:
@@ -378,7 +394,7 @@ class Engine:
                     head, _ = wire.receive(results, until)
                 except wire.WireError:
                     self._give_up([test], result, "this check could not be finished")
-                    return number + 1
+                    return number + 1, stateless
                 if head.get("id") != test.id:
                     raise EngineFailed("the examiner answered out of turn")
                 outputs = _test_outputs(head)
@@ -389,9 +405,13 @@ class Engine:
                         f"The check {test.id!r} could not run ({outputs[-1]['evalue'][:200]}): "
                         "this is a fault of the course, not of the submission."
                     )
-        return len(todo)
+                if head["lost"]:
+                    return number + 1, True
+        return len(todo), False
 
-    def _start_examiner(self, task: Task, todo: list[Any], student: _Student) -> socket.socket:
+    def _start_examiner(
+        self, task: Task, todo: list[Any], student: _Student, stateless: bool
+    ) -> socket.socket:
         folder = Path(self._place, "support", task.support.name)
         if not folder.exists():
             for name, data in task.support.files.items():
@@ -403,9 +423,7 @@ class Engine:
             "support": str(folder),
             "helpers": list(self.helpers),
             "names": task.names,
-            "stateless": keeps_nothing(
-                [source for _, source in task.cells], task.names, task.support
-            ),
+            "stateless": stateless,
             "tests": [{"id": test.id, "source": test.source} for test in todo],
             "limits": task.limits.as_dict(),
         }

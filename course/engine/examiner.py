@@ -140,7 +140,10 @@ def _examine(room: _Room, job: dict[str, Any], jobs: socket.socket, descriptors:
                 odd = True
                 jobs.close()
             seconds = time.monotonic() - started
-            wire.send(results, {"id": test["id"], "seconds": seconds, **verdict})
+            lost = odd and job["stateless"]  # the student's own process may hang, or be gone
+            wire.send(results, {"id": test["id"], "seconds": seconds, "lost": lost, **verdict})
+            if lost:
+                break
         session.line.close()
     return odd
 

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from . import cells, codec, isolation, wire
+from . import cells, codec, isolation, student, wire
 from .transcripts import Exchange, Step
 
 _STUDENT_FILE = "<the student's function>"
@@ -38,10 +38,11 @@ class AsksSomethingElse(BaseException):
 
 
 class _Line:
-    """The socket to a child of the student's process, opened when it is needed."""
+    """The socket to the student's process or a child of it, opened when it is needed."""
 
-    def __init__(self, channel: socket.socket, limits: isolation.Limits) -> None:
+    def __init__(self, channel: socket.socket, limits: isolation.Limits, stateless: bool) -> None:
         self.channel, self.limits = channel, limits
+        self.who = student.THIS_PROCESS if stateless else student.FRESH_CHILD
         self.patience = limits.call_seconds
         self.socket: socket.socket | None = None
         self.cell_deadline = self.call_deadline = 0.0
@@ -67,7 +68,7 @@ class _Line:
             ours, theirs = socket.socketpair()
             try:
                 self.channel.settimeout(self.limits.call_seconds)
-                socket.send_fds(self.channel, [b"C"], [theirs.fileno()])
+                socket.send_fds(self.channel, [self.who], [theirs.fileno()])
             except OSError:
                 raise ProcessEnded("your code ended the Python process it ran in") from None
             finally:
@@ -76,7 +77,7 @@ class _Line:
         return self.socket
 
     def close(self) -> None:
-        """End the child."""
+        """Ask no more on this line; a child ends with it."""
         if self.socket is not None:
             self.socket.close()
         self.socket = None
@@ -89,7 +90,7 @@ class Session:
         self, channel: socket.socket, limits: isolation.Limits, names: list[str], stateless: bool
     ) -> None:
         self.stateless = stateless
-        self.line = _Line(channel, limits)
+        self.line = _Line(channel, limits, stateless)
         self.broken: Exception | None = None
         self.exchanges: list[Exchange] = []
         self.said: deque[Exchange] = deque()
@@ -99,7 +100,7 @@ class Session:
     def begin_cell(self, fresh: bool = False) -> None:
         """The next call goes to a fresh child of the student's process.
 
-        Where calls provably leave nothing behind, one child serves until something goes wrong.
+        Where calls provably leave nothing behind, the student's process answers itself.
         """
         if fresh or not self.stateless or self.broken is not None:
             self.line.close()

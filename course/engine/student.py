@@ -17,6 +17,7 @@ from typing import Any
 
 from . import cells, codec, isolation, wire
 
+FRESH_CHILD, THIS_PROCESS = b"C", b"P"  # who is to answer calls
 _fork, _waitpid, _kill, _leave = isolation.fork, os.waitpid, os.kill, os._exit
 
 
@@ -42,28 +43,43 @@ def _capture_descriptors(home: str) -> Any:
 
 
 def _serve(names: dict[str, Any], channel: socket.socket) -> None:
-    """For each test, a fresh child of this process answers the calls on a socket of its own."""
+    """Answer calls on the sockets that come over the channel.
+
+    With `FRESH_CHILD` a fresh child of this process does, with `THIS_PROCESS` it does so itself.
+    """
     gc.freeze()
     channel.settimeout(None)
     child = 0
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
-        first, descriptors, _, _ = socket.recv_fds(channel, 1, 1)
+        wanted, descriptors, _, _ = socket.recv_fds(channel, 1, 1)
         if child:
             _end(child)
-        if not first:
+            child = 0
+        if not wanted:
             return
+        line = socket.socket(fileno=descriptors[0])
+        if wanted == THIS_PROCESS:
+            _be_silent()
+            _answer_calls(names, line)
+            line.close()
+            continue
         child = _fork()
         if child == 0:
             channel.close()
-            nothing = os.open(os.devnull, os.O_RDWR)
-            os.dup2(nothing, 1)
-            os.dup2(nothing, 2)
+            _be_silent()
             try:
-                _answer_calls(names, socket.socket(fileno=descriptors[0]))
+                _answer_calls(names, line)
             finally:
                 _leave(0)
-        os.close(descriptors[0])
+        line.close()
+
+
+def _be_silent() -> None:
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 1)
+    os.dup2(nothing, 2)
+    os.close(nothing)
 
 
 def _end(child: int) -> None:
