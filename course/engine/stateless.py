@@ -9,7 +9,8 @@ A function may use its arguments, its local names, constants, the listed builtin
 and methods, and functions that pass the same look. It can reach nothing that outlives the call:
 no global data, no attribute to set, no default that could change, no random numbers, and no
 `np.empty`, whose memory may hold what an earlier call left there. Code outside functions may do a
-little more, but nothing that could change what those names mean.
+little more, but nothing that could change what those names mean. The one thing let pass is that a
+text may show the address of an object, which depends on what else was in memory.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ _ALLOWED = frozenset(
         *(ast.Constant, ast.Name, ast.Attribute, ast.Call, ast.keyword, ast.Starred),
         *(ast.Subscript, ast.Slice, ast.Tuple, ast.List, ast.Dict, ast.Set),
         *(ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp),
-        *(ast.JoinedStr, ast.FormattedValue, ast.arguments, ast.arg),
-        *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.comprehension),
+        *(ast.JoinedStr, ast.FormattedValue, ast.comprehension),
     ]
 )
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _WITHOUT_PARTS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
 
 
@@ -42,24 +43,25 @@ def _words(text: str) -> frozenset[str]:
 
 
 _BUILTINS = _words(
-    "abs all any bool dict enumerate float int isinstance len list max min print range reversed "
-    "round set slice sorted str sum tuple zip ArithmeticError AssertionError Exception IndexError "
-    "KeyError NotImplementedError TypeError ValueError"
+    "abs all any bool dict enumerate float int isinstance len list map max min print range "
+    "reversed round set slice sorted str sum tuple zip ArithmeticError AssertionError Exception "
+    "IndexError KeyError NotImplementedError TypeError ValueError"
 )
 _NUMPY = _words(
-    "abs add all allclose any arange arctanh argmax array array_equal asarray atleast_2d "
-    "broadcast_to clip column_stack concatenate copy cosh diag divide dot einsum exp "
-    "expand_dims expm1 eye finfo flip float64 full full_like hstack identity inf int64 isfinite "
-    "isnan linspace log log1p logaddexp matmul max maximum mean min minimum moveaxis multiply nan "
-    "ndarray ndim negative newaxis ones ones_like outer pi power prod real repeat reshape round "
-    "shape sign sin sinh size split sqrt square squeeze stack subtract sum swapaxes tanh "
-    "tensordot tile transpose vstack where zeros zeros_like"
+    "abs add all allclose any append arange arctanh argmax array array_equal asarray "
+    "ascontiguousarray atleast_2d broadcast_to clip column_stack concatenate copy cosh diag "
+    "divide dot dstack einsum exp expand_dims expm1 eye finfo flip float32 float64 full "
+    "full_like hstack identity inf int64 isfinite isnan linspace log log1p logaddexp matmul max "
+    "maximum mean min minimum moveaxis multiply nan ndim negative newaxis ones ones_like outer "
+    "pi power prod real repeat reshape round shape sign sin sinh size split sqrt square squeeze "
+    "stack subtract sum swapaxes tanh tensordot tile transpose vstack where zeros zeros_like"
 )
 _METHODS = _words(
-    "T all any append argmax astype clip copy dot dtype extend flat flatten get insert items keys "
-    "max mean min ndim pop ravel real repeat reshape reverse round shape size squeeze std sum "
-    "swapaxes tolist transpose update values var"
+    "T all any append argmax astype clip copy dot dtype extend flat flatten get insert items "
+    "keys max mean min ndim pop ravel real repeat reshape reverse round shape size squeeze std "
+    "sum swapaxes tolist transpose update values var"
 )
+_ARRAY_TYPE = {("np", "ndarray"), ("numpy", "ndarray")}
 # What only code outside functions may use besides.
 _OUTSIDE = _words("RandomState default_rng normal rand randn random seed standard_normal")
 
@@ -71,6 +73,22 @@ class _Uses:
     calls: set[str] = field(default_factory=set)
     attributes: set[tuple[str, str]] = field(default_factory=set)
     reads: set[str] = field(default_factory=set)
+
+    def add(self, more: _Uses) -> None:
+        """Use what another piece of code uses, too."""
+        self.calls |= more.calls
+        self.attributes |= more.attributes
+        self.reads |= more.reads
+
+    def without(self, bound: set[str]) -> _Uses:
+        """What is left when these names are the code's own, and hold data of its own.
+
+        Such data may be called: it can only hold what the lists below let it get hold of.
+        """
+        own = {pair for pair in self.attributes if pair[0] in bound}
+        if not {attribute for _, attribute in own} <= _METHODS:
+            raise _NotProven
+        return _Uses(self.calls - bound, self.attributes - own, self.reads - bound)
 
 
 @dataclass
@@ -235,30 +253,35 @@ def _cell(source: str) -> _Cell:
         else:
             bound, uses = _look([statement])
             cell.data |= bound
-            cell.uses.calls |= uses.calls
-            cell.uses.attributes |= uses.attributes
-            cell.uses.reads |= uses.reads
+            cell.uses.add(uses)
     return cell
 
 
 def _function(function: ast.FunctionDef) -> _Uses:
-    arguments = function.args
-    defaults = [*arguments.defaults, *(d for d in arguments.kw_defaults if d is not None)]
-    if function.decorator_list or not all(isinstance(d, ast.Constant) for d in defaults):
+    """What a function uses of what lies outside of it."""
+    if function.decorator_list:
         raise _NotProven
-    annotations = [function.returns] if function.returns else []
-    bound, uses = _look([arguments, *_reached_body(function), *annotations])
+    _check_annotation(function.returns)
+    bound, uses = _look(_reached_body(function))
+    return uses.without(bound | _parameters(function.args))
+
+
+def _parameters(arguments: ast.arguments) -> set[str]:
+    defaults = [*arguments.defaults, *(d for d in arguments.kw_defaults if d is not None)]
+    if not all(isinstance(default, ast.Constant) for default in defaults):
+        raise _NotProven
     names = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     names += [one for one in (arguments.vararg, arguments.kwarg) if one]
-    bound |= {name.arg for name in names}
-    # A name that is bound anywhere in a function is its own; it must not be called, because what
-    # it then is cannot be told, and so it never stands for a function or module of the same name.
-    if uses.calls & bound:
+    for name in names:
+        _check_annotation(name.annotation)
+    return {name.arg for name in names}
+
+
+def _check_annotation(annotation: ast.expr | None) -> None:
+    """Let nothing but builtins and NumPy's array type be named."""
+    uses = _look([annotation])[1] if annotation else _Uses()
+    if uses.calls or uses.reads - _BUILTINS or uses.attributes - _ARRAY_TYPE:
         raise _NotProven
-    own = {(base, attribute) for base, attribute in uses.attributes if base in bound}
-    if not {attribute for _, attribute in own} <= _METHODS:
-        raise _NotProven
-    return _Uses(uses.calls, uses.attributes - own, uses.reads - bound)
 
 
 def _reached_body(function: ast.FunctionDef) -> list[ast.stmt]:
@@ -280,15 +303,13 @@ def _look(parts: list[ast.AST]) -> tuple[set[str], _Uses]:
     while todo:
         node = todo.pop()
         kind = type(node)
-        if kind not in _ALLOWED:
-            raise _NotProven
+        if kind is ast.Constant:
+            continue
         if kind is ast.Name:
             if type(node.ctx) is ast.Store:
                 bound.add(node.id)
             else:
                 uses.reads.add(node.id)
-            continue
-        if kind is ast.Constant:
             continue
         if kind is ast.Attribute:
             if type(node.ctx) is not ast.Load:
@@ -298,19 +319,38 @@ def _look(parts: list[ast.AST]) -> tuple[set[str], _Uses]:
                 continue
             if node.attr not in _METHODS and node.attr not in _OUTSIDE:
                 raise _NotProven
+        elif kind is ast.keyword and node.arg in (None, "where"):
+            raise _NotProven  # where NumPy is told not to write, it leaves what was in memory
         elif kind is ast.Call and type(node.func) is ast.Name:
             uses.calls.add(node.func.id)
             todo += node.args
             todo += node.keywords
             continue
+        elif kind is ast.FunctionDef:
+            bound.add(node.name)
+            uses.add(_function(node))
+            continue
+        elif kind is ast.Lambda:
+            inner = _look([node.body])[1]
+            uses.add(inner.without(_parameters(node.args)))
+            continue
+        elif kind in _COMPREHENSIONS:
+            first, *others = node.generators
+            todo.append(first.iter)  # looked at outside, before the names within are bound
+            within = [first.target, *first.ifs, *others]
+            own, inner = _look([*within, *_parts(node, but="generators")])
+            uses.add(inner.without(own))
+            continue
+        elif kind not in _ALLOWED:
+            raise _NotProven
         todo += _parts(node)
     return bound, uses
 
 
-def _parts(node: ast.AST) -> Iterator[ast.AST]:
+def _parts(node: ast.AST, but: str = "") -> Iterator[ast.AST]:
     """What a node is made of; operators and the like are left out."""
     for name in node._fields:
-        part = getattr(node, name)
+        part = getattr(node, name) if name != but else None
         for one in part if type(part) is list else (part,):
             if isinstance(one, ast.AST) and not isinstance(one, _WITHOUT_PARTS):
                 yield one

@@ -29,15 +29,6 @@ def make_cheap() -> None:
     inspect.getmodule = functools.partial(_module, inspect.getmodule)
 
 
-def read_ahead(path: str, source: str) -> None:
-    """Take apart a file that tracebacks are likely to quote, before any does."""
-    lines = source.splitlines(keepends=True)
-    known = stack_data.Source._for_filename_and_lines(path, tuple(lines))
-    if known.tree is not None:
-        known.pieces  # noqa: B018 - worked out when first asked for
-        known.asttokens()
-
-
 class _Lexer(Python3Lexer):
     """Marks the part of the code that was running."""
 

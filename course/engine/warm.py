@@ -19,7 +19,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-from . import cells, isolation, seccomp, student, tracebacks, wire
+from . import cells, isolation, seccomp, student, wire
 from .watch import SAMPLE_SECONDS, Watch
 
 
@@ -121,7 +121,6 @@ class _Support:
         except Exception:
             return
         self.modules[name] = module
-        tracebacks.read_ahead(path, self.files[f"{name}.py"].decode())
 
 
 class _Beginning:
