@@ -77,18 +77,19 @@ class Shared:
     """
 
     def __init__(self, objects: list[Any], nodes: list[Any], blobs: Sequence[bytes]) -> None:
-        self.objects = list(objects)
-        self._as_sent = [_state(*both, blobs) for both in zip(objects, nodes, strict=True)]
-        self._numbers = {id(thing): number for number, thing in enumerate(objects)}
+        self.objects: list[Any] = []
+        self._as_sent: list[tuple] = []
+        self._numbers: dict[int, int] = {}
         self._seen: dict[int, bool] = {}
+        self.grow(objects, nodes, blobs)
+        self._first = len(objects)
 
-    def and_also(self, objects: list[Any], nodes: list[Any], blobs: Sequence[bytes]) -> Shared:
-        """Give these values together with some that came or went later."""
-        both, more = Shared([], [], []), Shared(objects, nodes, blobs)
-        both.objects = self.objects + more.objects
-        both._as_sent = self._as_sent + more._as_sent
-        both._numbers = {id(thing): number for number, thing in enumerate(both.objects)}
-        return both
+    def grow(self, objects: list[Any], nodes: list[Any], blobs: Sequence[bytes]) -> None:
+        """Add what has travelled in another message, one way or the other."""
+        for thing, node in zip(objects, nodes, strict=True):
+            self._numbers[id(thing)] = len(self.objects)
+            self.objects.append(thing)
+            self._as_sent.append(_state(thing, node, blobs))
 
     def look_again(self) -> Shared:
         """Begin a message: what was found unchanged before may have changed meanwhile."""
@@ -100,9 +101,9 @@ class Shared:
         number = self._numbers.get(id(value))
         return number if number is not None and self._unchanged(number) else None
 
-    def all_unchanged(self) -> bool:
-        """Whether every value still is what it was."""
-        return all(map(self._unchanged, range(len(self.objects))))
+    def first_are_unchanged(self) -> bool:
+        """Whether every value of the first message still is what it was."""
+        return all(map(self._unchanged, range(self._first)))
 
     def _unchanged(self, number: int) -> bool:
         known = self._seen.get(number)

@@ -54,7 +54,7 @@ class _Line:
         try:
             line = self._open()
             wire.send_packed(line, question, self.call_deadline)
-            return wire.receive_packed(line, self.call_deadline)
+            return wire.receive_one_packed(line, self.call_deadline)
         except wire.Closed:
             raise ProcessEnded("your code ended the Python process it ran in") from None
         except wire.TooLate:
@@ -147,7 +147,7 @@ class Session:
         # What `lend` has on loan is kept by `lend` itself, on the class.
         lend = getattr(sys.modules.get("rnn_utils"), "lend", None)
         loans = dict(getattr(lend, "current", None) or {})
-        shared = codec.Shared(sent.objects, sent.nodes, sent.blobs) if loans else None
+        shared = codec.Shared(sent.objects, sent.nodes, sent.blobs)
         head: dict[str, Any] = {"call": name, "arguments": sent.head(), "lent": list(loans)}
         blobs: list[bytes] = sent.blobs
         try:
@@ -155,7 +155,7 @@ class Session:
             while "lent" in reply:
                 head, blobs = _use_loan(loans, reply, answer, shared)
                 reply, answer = self._exchange(head, blobs, starts_a_call=False)
-            return _result(reply, answer, sent)
+            return _result(reply, answer, sent, shared)
         except wire.Malformed as error:
             raise self._break(error) from None
 
@@ -194,7 +194,9 @@ class _CellOutOfTime(BaseException):
     """The test cell as a whole used up its time."""
 
 
-def _result(reply: dict[str, Any], blobs: list[bytes], sent: codec.Encoded) -> Any:
+def _result(
+    reply: dict[str, Any], blobs: list[bytes], sent: codec.Encoded, shared: codec.Shared
+) -> Any:
     if "changed" in reply:
         changed = reply["changed"]
         if type(changed) is not list or len(changed) != 2:
@@ -212,7 +214,7 @@ def _result(reply: dict[str, Any], blobs: list[bytes], sent: codec.Encoded) -> A
             raise wire.Malformed(str(error)) from None
     if "error" in reply:
         _raise_like(reply)
-    values, _ = codec.decode(reply.get("value"), blobs, known=sent.objects)
+    values, _ = codec.decode(reply.get("value"), blobs, known=shared.objects)
     if len(values) != 1:
         raise wire.Malformed("not one value")
     return values[0]
@@ -222,22 +224,24 @@ def _use_loan(
     loans: dict[str, Callable[..., Any]],
     reply: dict[str, Any],
     blobs: list[bytes],
-    shared: codec.Shared | None,
+    shared: codec.Shared,
 ) -> tuple[dict[str, Any], list[bytes]]:
     """Run a function that is on loan, for the student's code that called it; give the answer."""
     name = reply["lent"]
-    if shared is None or type(name) is not str or name not in loans:
+    if type(name) is not str or name not in loans:
         raise wire.Malformed("a call of a function that is not on loan")
     given = reply.get("arguments")
     roots, theirs = codec.decode(given, blobs, known=shared.objects)
     if len(roots) != 2 or type(roots[0]) is not list or type(roots[1]) is not dict:
         raise wire.Malformed("the arguments of a function on loan")
+    shared.grow(theirs, given[1], blobs)
     try:
         value = loans[name](*roots[0], **roots[1])
     except Exception as error:
         return {"error": type(error).__name__, "text": cells.text_of(error)}, []
     # Whatever the caller passed and gets back is the caller's own object, not a copy of it.
-    answer = codec.encode([value], known=shared.and_also(theirs, given[1], blobs))
+    answer = codec.encode([value], known=shared)
+    shared.grow(answer.objects, answer.nodes, answer.blobs)
     return {"value": answer.head()}, answer.blobs
 
 

@@ -114,7 +114,7 @@ def _answer_calls(names: dict[str, Any], channel: socket.socket) -> None:
     things = _Things()
     while True:
         try:
-            head, blobs = wire.receive(channel)
+            head, blobs = wire.receive_one(channel)
         except wire.WireError:
             return
         (arguments, keywords), objects = codec.decode(head["arguments"], blobs, strange=things.find)
@@ -126,7 +126,7 @@ def _answer_calls(names: dict[str, Any], channel: socket.socket) -> None:
             reply, blobs = {"value": answer.head()}, answer.blobs
         except BaseException as error:
             reply, blobs = _describe(error), []
-        if not shared.look_again().all_unchanged():
+        if not shared.look_again().first_are_unchanged():
             changed = [thing for thing in objects if type(thing) is not tuple]
             state = codec.encode(changed, strange=things.keep)
             reply["changed"] = [state.head(), len(blobs)]
@@ -188,13 +188,15 @@ class _Loan:
             sent = codec.encode(
                 [list(arguments), keywords], known=self.shared, strange=self.things.keep
             )
+            self.shared.grow(sent.objects, sent.nodes, sent.blobs)
             wire.send(self.channel, {"lent": name, "arguments": sent.head()}, sent.blobs)
-            head, blobs = wire.receive(self.channel)
+            head, blobs = wire.receive_one(self.channel)
             if "error" in head:
                 raise _error_like(head["error"], head["text"])
             # Whatever was passed and comes back is the caller's own object, not a copy of it.
-            known = self.shared.objects + sent.objects
-            values, _ = codec.decode(head["value"], blobs, known=known, strange=self.things.find)
+            known, came = self.shared.objects, head["value"]
+            values, objects = codec.decode(came, blobs, known=known, strange=self.things.find)
+            self.shared.grow(objects, came[1], blobs)
             return values[0]
 
         lent.__name__ = lent.__qualname__ = name
