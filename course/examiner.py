@@ -7,8 +7,11 @@ show an input or an expected number.
 from __future__ import annotations
 
 import copy
+import pickle
+from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from functools import cached_property, lru_cache, wraps
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,14 +27,40 @@ from rnn_utils import (
     where_raised,
 )
 
-from . import narrow
-from .fingerprints import wrong_marks
+from . import narrow, solutions
+from .fingerprints import Marks, needs, wrong_marks
 from .mistakes import variants
 from .solutions import namespace
+
+
+def warm_up() -> None:
+    """Compile all known mistakes, before a submission needs them."""
+    for function in solutions.sources():
+        for _ in variants(function):
+            pass
+
 
 # --- Inputs ----------------------------------------------------------------------------------
 
 
+Draw = TypeVar("Draw", bound=Callable)
+
+
+def _drawn_once(draw: Draw) -> Draw:
+    """Draw the same inputs once for all submissions; every caller gets a copy of its own."""
+
+    @lru_cache(maxsize=256)
+    def drawn(*sizes: Any, **more: Any) -> bytes:
+        return pickle.dumps(draw(*sizes, **more))
+
+    @wraps(draw)
+    def fresh(*sizes: Any, **more: Any) -> Any:
+        return pickle.loads(drawn(*sizes, **more))
+
+    return fresh
+
+
+@_drawn_once
 def rnn_cell_inputs(
     n_x: int, n_a: int, n_y: int, m: int, seed: int, scale: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray, dict]:
@@ -42,6 +71,7 @@ def rnn_cell_inputs(
     return xt, a_prev, parameters | {"Wya": scale * parameters["Wya"]}
 
 
+@_drawn_once
 def rnn_inputs(
     n_x: int, n_a: int, n_y: int, m: int, T_x: int, seed: int, scale: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray, dict]:
@@ -51,6 +81,7 @@ def rnn_inputs(
     return x, a0, rnn_parameters(n_x, n_a, n_y, randn)
 
 
+@_drawn_once
 def lstm_cell_inputs(
     n_x: int, n_a: int, n_y: int, m: int, seed: int, scale: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict]:
@@ -61,6 +92,7 @@ def lstm_cell_inputs(
     return xt, a_prev, c_prev, parameters | {"Wy": scale * parameters["Wy"]}
 
 
+@_drawn_once
 def lstm_inputs(
     n_x: int, n_a: int, n_y: int, m: int, T_x: int, seed: int, scale: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray, dict]:
@@ -70,6 +102,7 @@ def lstm_inputs(
     return x, a0, lstm_parameters(n_x, n_a, n_y, randn)
 
 
+@_drawn_once
 def rnn_cell_backward_inputs(
     n_x: int, n_a: int, n_y: int, m: int, seed: int
 ) -> tuple[np.ndarray, tuple]:
@@ -78,6 +111,7 @@ def rnn_cell_backward_inputs(
     return np.random.RandomState(seed + 1000).randn(n_a, m), cache
 
 
+@_drawn_once
 def rnn_backward_inputs(
     n_x: int, n_a: int, n_y: int, m: int, T_x: int, seed: int
 ) -> tuple[np.ndarray, tuple]:
@@ -86,6 +120,7 @@ def rnn_backward_inputs(
     return np.random.RandomState(seed + 1000).randn(n_a, m, T_x), caches
 
 
+@_drawn_once
 def lstm_cell_backward_inputs(
     n_x: int, n_a: int, n_y: int, m: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray, tuple]:
@@ -95,6 +130,7 @@ def lstm_cell_backward_inputs(
     return randn(n_a, m), randn(n_a, m), cache
 
 
+@_drawn_once
 def lstm_backward_inputs(
     n_x: int, n_a: int, n_y: int, m: int, T_x: int, seed: int
 ) -> tuple[np.ndarray, tuple]:
@@ -105,7 +141,7 @@ def lstm_backward_inputs(
 
 def reference(function: str) -> Callable:
     """Return the reference version of a function that students write."""
-    return namespace()[function]
+    return getattr(solutions, function)
 
 
 # --- Verdicts --------------------------------------------------------------------------------
@@ -133,25 +169,78 @@ def examine(function: Callable, *inputs: Any, returns: str) -> Examination:
     return exam
 
 
+class Question:
+    """A call of a function: what the reference gives, what each known mistake does, what matters.
+
+    That is the same for every submission that is asked, so it is found out once.
+    """
+
+    def __init__(
+        self, function: str, returns: list[str], inputs: tuple, loans: dict[str, Callable]
+    ) -> None:
+        self.function, self.returns, self.loans = function, returns, loans
+        self.inputs = copy.deepcopy(inputs)
+
+    @cached_property
+    def expected(self) -> dict[str, Any]:
+        """What the reference returns, by name."""
+        return self._outputs(namespace())
+
+    @cached_property
+    def mistakes(self) -> list[tuple[str, Marks]]:
+        """The sentence of every known mistake, and the fingerprints of what it gets wrong."""
+        right, known = rnn_utils.fingerprints(self.expected), []
+        for mistake, names in variants(self.function):
+            try:
+                gives = rnn_utils.fingerprints(self._outputs(names))
+            except Exception as error:
+                gives = rnn_utils.fingerprints({"raises": f"{type(error).__name__}: {error}"})
+            known.append((mistake.when, wrong_marks(gives, right)))
+        return known
+
+    @cached_property
+    def needs(self) -> dict[str, dict[str, str]]:
+        """For each output the inputs that it depends on, as {where it is: its name}."""
+        names = namespace()
+        names.update(self.loans)
+        return needs(names[self.function], self.inputs, self.returns)
+
+    def _outputs(self, names: dict[str, Any]) -> dict[str, Any]:
+        """Run the function of this name from a namespace, with what is on loan in it."""
+        names.update(self.loans)
+        return by_name(self.returns, names[self.function](*copy.deepcopy(self.inputs)))
+
+
+def by_name(names: list[str], value: Any) -> dict[str, Any]:
+    """Give each returned value its name."""
+    return {names[0]: value} if len(names) == 1 else dict(zip(names, value, strict=True))
+
+
+_questions: OrderedDict[Any, Question] = OrderedDict()
+MAX_QUESTIONS = 500
+
+
+def question(answer: Answer, loans: dict[str, Callable]) -> Question:
+    """Return the question that was asked, the one from before if it was asked before."""
+    inputs = answer.inputs_before
+    try:
+        key = (answer.function, *answer.names, *loans.items(), pickle.dumps(inputs))
+    except Exception:  # something of a student's own, such as a cache, may be among the inputs
+        return Question(answer.function, answer.names, inputs, loans)
+    if key not in _questions:
+        _questions[key] = Question(answer.function, answer.names, inputs, loans)
+        if len(_questions) > MAX_QUESTIONS:
+            _questions.popitem(last=False)
+    return _questions[key]
+
+
 class Examination:
     """What a student's function gave on hidden inputs, beside what the reference gives."""
 
     def __init__(self, answer: Answer, loans: dict[str, Callable]) -> None:
         self.answer, self.inputs, self.loans = answer, answer.inputs_before, loans
-        self.expected = self.reference(self.inputs)
-
-    def reference(self, inputs: tuple, names: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the function of this name from a namespace of reference functions."""
-        names = namespace() if names is None else names
-        names.update(self.loans)
-        return self._named(names[self.answer.function](*copy.deepcopy(inputs)))
-
-    @property
-    def function(self) -> Callable:
-        """The reference function, which calls what was on loan."""
-        names = namespace()
-        names.update(self.loans)
-        return names[self.answer.function]
+        self.question = question(answer, loans)
+        self.expected = self.question.expected
 
     def wanted(self, place: str) -> Any:
         """Return the expected value at ``place``."""
@@ -164,13 +253,9 @@ class Examination:
         if lend.current != self.loans:
             return None
         try:
-            return self._named(self.answer.called(*copy.deepcopy(inputs)))
+            return by_name(self.answer.names, self.answer.called(*copy.deepcopy(inputs)))
         except Exception:
             return None
-
-    def _named(self, value: Any) -> dict[str, Any]:
-        names = self.answer.names
-        return {names[0]: value} if len(names) == 1 else dict(zip(names, value, strict=True))
 
     def shapes(self, judged: str) -> None:
         """Check type, dtype and shape of the returned values at the places in ``judged``."""
@@ -235,13 +320,6 @@ class Examination:
         raise CheckFailed(f"{sentence}\n{second}" if second else sentence)
 
     def likely_mistake(self, place: str, before: str = "") -> str:
-        """Run every known mistake of this function on the same inputs and look for a match."""
-        right, known = rnn_utils.fingerprints(self.expected), []
-        for mistake, names in variants(self.answer.function):
-            try:
-                gives = rnn_utils.fingerprints(self.reference(self.inputs, names))
-            except Exception as error:
-                gives = rnn_utils.fingerprints({"raises": f"{type(error).__name__}: {error}"})
-            known.append((mistake.when, wrong_marks(gives, right)))
-        sentence = rnn_utils.likely(known, self.answer, place)
+        """Look for a known mistake that gives what came back on the same inputs."""
+        sentence = rnn_utils.likely(self.question.mistakes, self.answer, place)
         return f"{before}{sentence}" if sentence else ""

@@ -22,8 +22,6 @@ from rnn_utils import (
     without_influence,
 )
 
-from .fingerprints import needs
-
 if TYPE_CHECKING:
     from .examiner import Examination
 
@@ -84,8 +82,7 @@ def _not_the_same_again(exam: Examination) -> str:
 
 def _without_influence(exam: Examination, place: str) -> str:
     """Change each input in turn, and look for one that should matter for ``place`` and does not."""
-    matters = needs(exam.function, exam.inputs, exam.answer.names)
-    return without_influence(exam.answer, place, matters)
+    return without_influence(exam.answer, place, exam.question.needs)
 
 
 # --- Questions for one function ----------------------------------------------------------------

@@ -23,7 +23,7 @@ from . import sandbox, wire
 from .isolation import Limits
 from .outputs import clean
 from .stateless import keeps_nothing
-from .task import Result, Task, Verdict
+from .task import Result, Support, Task, Verdict
 
 _START_SECONDS = 120
 _RESTARTS = 4
@@ -127,6 +127,7 @@ class Engine:
         self._students: dict[bool, _Warm] = {}  # without and with matplotlib loaded
         self._examiner: _Warm | None = None
         self._place = ""
+        self._helpers: dict[Path, str] = {}  # which master's files lie where
         self._owner = os.getpid()
         self.measured: list[dict[str, float]] = []  # for the benchmark
 
@@ -186,7 +187,7 @@ class Engine:
         for warm in (*self._students.values(), self._examiner):
             if warm is not None:
                 warm.stop()
-        self._students, self._examiner = {}, None
+        self._students, self._examiner, self._helpers = {}, None, {}
         if self._place:
             shutil.rmtree(self._place, ignore_errors=True)
         self._place = ""
@@ -412,15 +413,10 @@ class Engine:
     def _start_examiner(
         self, task: Task, todo: list[Any], student: _Student, stateless: bool
     ) -> socket.socket:
-        folder = Path(self._place, "support", task.support.name)
-        if not folder.exists():
-            for name, data in task.support.files.items():
-                path = folder / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
-            folder.mkdir(parents=True, exist_ok=True)
+        folder = self._place_for_helpers(task.support)
         job = {
-            "support": str(folder),
+            "support": task.support.name,
+            "folder": str(folder),
             "helpers": list(self.helpers),
             "names": task.names,
             "stateless": stateless,
@@ -445,6 +441,23 @@ class Engine:
             finally:
                 theirs.close()
         raise AssertionError
+
+    def _place_for_helpers(self, support: Support) -> Path:
+        """A folder with the master's files, the same one for all masters with the same modules.
+
+        So the examiner need not load them again for another assignment.
+        """
+        modules = Support({n: data for n, data in support.files.items() if n.endswith(".py")})
+        folder = Path(self._place, "support", modules.name)
+        if self._helpers.get(folder) != support.name:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            for name, data in support.files.items():
+                path = folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            self._helpers[folder] = support.name
+        return folder
 
     def _give_up(self, tests: list[Any], result: Result, reason: str) -> None:
         for test in tests:

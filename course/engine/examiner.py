@@ -47,10 +47,10 @@ def main() -> None:
             job, descriptors = wire.receive_with_descriptors(control)
         except wire.WireError:
             return
-        if job["support"] != warm_for:
+        if job["folder"] != warm_for:
             if warm_for:
                 _forget_helpers(warm_for)
-            warm_for = job["support"]
+            warm_for = job["folder"]
             _import_helpers(job)
             gc.collect()
             gc.freeze()
@@ -98,7 +98,7 @@ def _work(control: socket.socket, shell: cells.Shell, jobs: socket.socket) -> No
 
 def _import_helpers(job: dict[str, Any]) -> None:
     """Load what test cells import, from the master's own files."""
-    sys.path[:0] = [job["support"]]
+    sys.path[:0] = [job["folder"]]
     for name in job["helpers"]:
         try:
             module = importlib.import_module(name)
@@ -130,12 +130,12 @@ def _examine(room: _Room, job: dict[str, Any], jobs: socket.socket, descriptors:
     limits = isolation.Limits(**job["limits"])
     session = Session(channel, limits, job["names"], job["stateless"])
     signal.signal(signal.SIGALRM, session.out_of_time)
-    os.chdir(job["support"])
+    os.chdir(job["folder"])
     odd = False
     with channel, results:
         for test in job["tests"]:
             started = time.monotonic()
-            verdict = room.verdict(test["source"], session, limits)
+            verdict = room.verdict(job["support"], test["source"], session, limits)
             if session.broken is not None:
                 odd = True
                 jobs.close()
@@ -156,19 +156,21 @@ class _Room:
         self.transcripts = Transcripts()
         self.code: dict[str, list[CodeType] | None] = {}
 
-    def verdict(self, test: str, session: Session, limits: isolation.Limits) -> dict[str, Any]:
-        """What a test cell finds: as remembered, or by running it."""
+    def verdict(
+        self, support: str, test: str, session: Session, limits: isolation.Limits
+    ) -> dict[str, Any]:
+        """What a test cell finds beside some files: as remembered, or by running it."""
         session.begin_cell()
-        step = session.follow(self.transcripts.first_step(test))
+        step = session.follow(self.transcripts.first_step((support, test)))
         if step is not None and step.verdict is not None:
             return step.verdict
         verdict = self._run(test, session, limits)
         if session.asks_something_else:
-            self.transcripts.is_unsteady(test)
+            self.transcripts.is_unsteady((support, test))
             session.begin_cell(fresh=True)
             verdict = self._run(test, session, limits)
         if session.broken is None:
-            self.transcripts.remember(test, session.exchanges, verdict)
+            self.transcripts.remember((support, test), session.exchanges, verdict)
         return verdict
 
     def _run(self, test: str, session: Session, limits: isolation.Limits) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+Test = tuple[str, str]  # the name of the files beside it, and its source
 MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -46,20 +47,20 @@ class Transcripts:
     """All that is remembered of one assignment."""
 
     def __init__(self) -> None:
-        self._first: dict[str, Step] = {}
+        self._first: dict[Test, Step] = {}
         self._bytes = 0
-        self._unsteady: set[str] = set()
+        self._unsteady: set[Test] = set()
 
-    def first_step(self, test: str) -> Step | None:
+    def first_step(self, test: Test) -> Step | None:
         """Where the tree of a test cell begins; None if nothing is known of the cell."""
         return self._first.get(test)
 
-    def is_unsteady(self, test: str) -> None:
+    def is_unsteady(self, test: Test) -> None:
         """Remember nothing of a cell that does not always ask the same."""
         self._unsteady.add(test)
         self._first.pop(test, None)
 
-    def remember(self, test: str, exchanges: Iterable[Exchange], verdict: dict[str, Any]) -> None:
+    def remember(self, test: Test, exchanges: Iterable[Exchange], verdict: dict[str, Any]) -> None:
         """Add what a run of a test cell has asked, was told, and found."""
         if test in self._unsteady:
             return
