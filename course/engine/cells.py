@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import functools
 import io
 import os
 import re
@@ -185,6 +186,7 @@ class Shell(InteractiveShell):
     display_pub_class = Type(_Publisher)
     plain_errors = False  # True: no source line ever appears in a traceback
     last_cell_succeeded = False
+    plain_cells: frozenset[str] | set[str] = frozenset()  # known to be Python as they stand
 
     def init_history(self) -> None:
         self.config.HistoryManager.enabled = False
@@ -195,7 +197,7 @@ class Shell(InteractiveShell):
 
     def transform_cell(self, raw_cell: str) -> str:
         """Look for what IPython adds to Python only where there is any: that takes long."""
-        if is_plain(raw_cell):
+        if raw_cell in self.plain_cells or is_plain(raw_cell):
             return raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
         return super().transform_cell(raw_cell)
 
@@ -296,6 +298,7 @@ def warm_up(shell: Shell, figures: bool) -> None:
 _PROMPT = re.compile(r"\s*(>>>|\.\.\.|In \[|\[\w+\]In\b)")
 
 
+@functools.lru_cache(maxsize=512)  # given cells are the same in every notebook of a class
 def is_plain(source: str) -> bool:
     """Whether a cell is Python as it stands, so that IPython would change nothing in it.
 

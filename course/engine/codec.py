@@ -139,11 +139,11 @@ def _items(container: Any) -> tuple:
 def _state(thing: Any, node: list[Any], blobs: Sequence[bytes]) -> tuple:
     if node[0] != "a":
         return _items(thing)
-    return node[1], tuple(node[2]), node[4], blobs[node[3]]
+    return thing.dtype, thing.shape, thing.flags.writeable, blobs[node[3]]
 
 
 def _state_of_array(array: np.ndarray) -> tuple:
-    return array.dtype.str, array.shape, array.flags.writeable, array.tobytes()
+    return array.dtype, array.shape, array.flags.writeable, array.tobytes()
 
 
 class _Encoder:

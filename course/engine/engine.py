@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from . import sandbox, wire
+from .cells import is_plain
 from .isolation import Limits
 from .outputs import clean
 from .stateless import keeps_nothing
@@ -256,7 +257,7 @@ class Engine:
         orders, their_orders = socket.socketpair()
         job = {
             "folder": task.folder,
-            "cells": cells,
+            "cells": [(number, source, is_plain(source)) for number, source in cells],
             "support": f"{task.folder}/{task.support.name}",
             "limits": task.limits.as_dict(),
             "place": place,

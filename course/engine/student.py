@@ -25,7 +25,8 @@ def run_submission(shell: cells.Shell, job: dict[str, Any], channel: socket.sock
     """Run the cells one after the other, report each, then serve calls until told to stop."""
     names = cells.fresh_namespace(shell, {})
     raw_output = _capture_descriptors(os.getcwd())
-    for number, source in job["cells"]:
+    shell.plain_cells = {source for _, source, plain in job["cells"] if plain}
+    for number, source, _ in job["cells"]:
         outputs = cells.run(shell, source, raw_output)
         wire.send(channel, {"cell": number, "outputs": outputs})
     wire.send(channel, {"ready": True})
