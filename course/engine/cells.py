@@ -14,6 +14,7 @@ import io
 import os
 import re
 import sys
+import textwrap
 import types
 from collections.abc import Iterator
 from types import CodeType
@@ -198,7 +199,7 @@ class Shell(InteractiveShell):
     def transform_cell(self, raw_cell: str) -> str:
         """Look for what IPython adds to Python only where there is any: that takes long."""
         if raw_cell in self.plain_cells or is_plain(raw_cell):
-            return raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
+            return as_ipython_reads(raw_cell)
         return super().transform_cell(raw_cell)
 
     def should_run_async(self, raw_cell: str, **known: Any) -> bool:
@@ -300,7 +301,7 @@ _PROMPT = re.compile(r"\s*(>>>|\.\.\.|In \[|\[\w+\]In\b)")
 
 @functools.lru_cache(maxsize=512)  # given cells are the same in every notebook of a class
 def is_plain(source: str) -> bool:
-    """Whether a cell is Python as it stands, so that IPython would change nothing in it.
+    """Whether a cell is Python as it stands, so that IPython would change nothing that counts.
 
     What IPython adds to the language is not Python, except for single lines such as `ls`, for
     prompts that were pasted along, and for empty lines at the top.
@@ -313,6 +314,11 @@ def is_plain(source: str) -> bool:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
+
+
+def as_ipython_reads(source: str) -> str:
+    """A plain cell as IPython would hand it to Python: without blanks on lines of nothing else."""
+    return textwrap.dedent(source if source.endswith("\n") else f"{source}\n")
 
 
 def fresh_namespace(shell: Shell, names: dict[str, Any]) -> dict[str, Any]:

@@ -205,5 +205,5 @@ def _probe() -> str:
         f"(bubblewrap says: {said}): allow user namespaces, for example with "
         "'sudo sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000' or, "
         "on Ubuntu, 'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0', "
-        "or in a container allow the system calls unshare and mount."
+        "or in a container allow the system calls clone3, unshare and mount."
     )

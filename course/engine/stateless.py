@@ -113,7 +113,7 @@ def keeps_nothing(cells: Iterable[str], asked: Iterable[str], support: Support) 
     functions that tests call; support, the master's files, whose modules the cells may import.
     """
     try:
-        return _Notebook([_cell(source) for source in cells], _helpers(support)).proves(asked)
+        return _Notebook([_cell(source) for source in cells], _helpers(support)).proves({*asked})
     except (_NotProven, SyntaxError, ValueError, RecursionError):
         return False
 
@@ -134,16 +134,17 @@ class _Notebook:
                     raise _NotProven
                 own.update(new)
             self.data |= cell.data
-        if not {*self.modules.values(), *(module for module, _ in self.imported.values())} <= {
-            "numpy",
-            *helpers,
-        }:
+        parts_of = {module for module, _ in self.imported.values()}
+        if not (set(self.modules.values()) <= {"numpy", *helpers} and parts_of <= {*helpers}):
             raise _NotProven
         kinds = [set(self.functions), set(self.modules), set(self.imported), self.data]
         if sum(map(len, kinds)) != len(set().union(*kinds, _BUILTINS)) - len(_BUILTINS):
             raise _NotProven  # one name for two kinds of things, or for a builtin
 
-    def proves(self, asked: Iterable[str]) -> bool:
+    def proves(self, asked: set[str]) -> bool:
+        """Whether nothing is kept by these functions."""
+        if not self.data.isdisjoint(asked) or not {*self.modules, *self.imported}.isdisjoint(asked):
+            return False  # what is asked for must be a function with a source to look at
         every = [uses for several in self.functions.values() for uses in several]
         return (
             all(self._is_harmless(uses, _NUMPY | {"random"}, _OUTSIDE) for uses in self.outside)

@@ -183,3 +183,51 @@ def test_changes_in_place_reach_the_originals() -> None:
     assert array[1] == 9.0
     assert inner["b"] is array
     assert original[2] == [1, 2, 3]
+
+
+def _sent(roots: list[Any]) -> tuple[codec.Encoded, codec.Shared]:
+    sent = codec.encode(roots)
+    return sent, codec.Shared(sent.objects, sent.nodes, sent.blobs)
+
+
+def test_what_both_sides_hold_is_only_named() -> None:
+    array, inner = np.arange(3.0), [np.zeros(2)]
+    sent, shared = _sent([array, inner])
+    again = codec.encode([(inner, array)], known=shared)
+    assert not again.blobs
+    values, _ = codec.decode(again.head(), again.blobs, known=sent.objects)
+    assert values[0][0] is inner
+    assert values[0][1] is array
+    assert shared.first_are_unchanged()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda array, inner: array.__setitem__(0, np.nan),
+        lambda array, inner: setattr(array, "shape", (3, 1)),
+        lambda array, inner: array.setflags(write=False),
+        lambda array, inner: inner["deep"][0].__setitem__(0, 5.0),
+        lambda array, inner: inner["deep"].append(1),
+        lambda array, inner: inner.update(deep=[np.zeros(2)]),
+        lambda array, inner: inner.pop("deep"),
+    ],
+)
+def test_what_has_changed_is_sent_again(change: Any) -> None:
+    array, inner = np.arange(3.0), {"deep": [np.zeros(2)]}
+    _, shared = _sent([array, inner])
+    assert codec.encode([array, inner], known=shared).slots == [["k", 0], ["k", 3]]
+    change(array, inner)
+    assert not shared.look_again().first_are_unchanged()
+    assert codec.encode([array, inner], known=shared).slots != [["k", 0], ["k", 3]]
+
+
+def test_what_comes_later_is_numbered_on() -> None:
+    first, later = np.arange(3.0), np.ones(2)
+    _, shared = _sent([first])
+    more = codec.encode([later], known=shared)
+    shared.grow(more.objects, more.nodes, more.blobs)
+    assert codec.encode([later, first], known=shared).slots == [["k", 1], ["k", 0]]
+    later[0] = 7.0
+    assert shared.look_again().first_are_unchanged()
+    assert codec.encode([later], known=shared).slots == [["r", 0]]

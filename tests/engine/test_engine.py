@@ -12,19 +12,27 @@ import pytest
 from course.engine import sandbox
 from course.engine.engine import Engine
 from course.engine.isolation import Limits
+from course.engine.stateless import keeps_nothing
 from course.engine.task import Result, Support, Task, Test
 
 LIMITS = Limits(cell_seconds=10, call_seconds=5, total_seconds=30)
 
 
-def _grade(engine: Engine, support: Support, code: str, *tests: str, names: str = "f g") -> Result:
+def _grade(
+    engine: Engine,
+    support: Support,
+    code: str,
+    *tests: str,
+    names: str = "f g",
+    limits: Limits = LIMITS,
+) -> Result:
     task = Task(
         folder="toy",
         cells=[(0, code)],
         tests=[Test(f"t{number}", source) for number, source in enumerate(tests)],
         names=names.split(),
         support=support,
-        limits=LIMITS,
+        limits=limits,
     )
     return engine.grade(task)
 
@@ -175,6 +183,74 @@ def test_a_failing_test_shows_its_message_and_no_line_of_itself(
     assert error["traceback"] == ["Check failed: look again"]
     error = _grade(engine, support, "1", "hidden_number = 42\n1 / 0").verdicts["t0"].outputs[-1]
     assert error["traceback"] == ["ZeroDivisionError: division by zero"]
+
+
+PLUS_ONE = "def f(x):\n    return x + 1"
+NOT_PROVEN = "seen = []\ndef f(x):\n    seen.append(x)\n    return x + 1"
+
+
+def test_the_same_answers_get_the_verdict_that_was_given_before(
+    engine: Engine, support: Support
+) -> None:
+    test = "import time\nassert f(1) > 0\nprint(time.monotonic_ns())"
+
+    def said(code: str) -> str:
+        (verdict,) = _grade(engine, support, code, test).verdicts.values()
+        assert verdict.passed
+        return verdict.outputs[0]["text"]
+
+    first = said(PLUS_ONE)
+    assert said(f"# in other words\n{NOT_PROVEN}") == first
+    assert said("def f(x):\n    return x + 2") != first
+    assert said(PLUS_ONE) == first
+
+
+def test_another_answer_is_judged_anew(engine: Engine, support: Support) -> None:
+    test = "for n in range(5):\n    assert f(n) == n + 1, n"
+    for last, wanted in ((9, True), (3, False), (9, True), (4, False), (2, False)):
+        code = f"def f(x):\n    return x + 1 if x < {last} else x"
+        result = _grade(engine, support, code, test)
+        assert _verdicts(result) == [wanted]
+        if not wanted:
+            assert result.verdicts["t0"].outputs[-1]["evalue"] == str(last)
+
+
+def test_a_check_may_ask_at_random(engine: Engine, support: Support) -> None:
+    test = "import secrets\nn = secrets.randbelow(10**9)\nassert f(n) == n + 1\nassert f(0) == 1"
+    wrong = "def f(x):\n    return x + 1 if x else 2"
+    for code, wanted in ((PLUS_ONE, True), (wrong, False), (PLUS_ONE, True), (wrong, False)):
+        assert _verdicts(_grade(engine, support, code, test)) == [wanted]
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_a_call_that_hangs_costs_one_check(engine: Engine, support: Support, proven: bool) -> None:
+    code = "def f(x):\n    while x > 1:\n        x = x + 1\n    return x"
+    code = code if proven else f"import os\n{code}"
+    assert keeps_nothing([code], ["f"], support) is proven
+    limits = Limits(cell_seconds=10, call_seconds=1, total_seconds=30)
+    tests = ("assert f(1) == 1", "f(5)", "assert f(0) == 0", "assert f(1) == 2")
+    result = _grade(engine, support, code, *tests, limits=limits)
+    assert _verdicts(result) == [True, False, True, False]
+    assert "within 1 seconds" in result.verdicts["t1"].outputs[-1]["evalue"]
+
+
+def test_a_test_finds_nothing_that_another_has_left(engine: Engine, support: Support) -> None:
+    code = NOT_PROVEN.replace("x + 1", "len(seen)")
+    assert not keeps_nothing([code], ["f"], support)
+    tests = ("assert f(0) == 1\nassert f(0) == 2", "assert f(0) == 1", "assert f(0) == 1")
+    assert _verdicts(_grade(engine, support, code, *tests)) == [True, True, True]
+
+
+def test_threads_know_each_other_apart(engine: Engine, support: Support) -> None:
+    code = (
+        "import threading\nlock, count = threading.RLock(), 0\ndef add():\n    global count\n"
+        "    for _ in range(2000):\n        with lock, lock:\n            count += 1\n"
+        "threads = [threading.Thread(target=add) for _ in range(4)]\n"
+        "[t.start() for t in threads]\nadd()\n[t.join() for t in threads]\n"
+        "assert threading.get_native_id() == 1\ncount"
+    )
+    outputs = _grade(engine, support, code).outputs[0]
+    assert outputs[-1]["data"] == {"text/plain": "10000"}
 
 
 def test_outputs_look_as_in_jupyter(engine: Engine, support: Support) -> None:

@@ -1,0 +1,189 @@
+# ruff: noqa: E501 - code in one line each
+"""What is said to keep nothing from call to call keeps nothing; the rest is not said so."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from IPython.core.inputtransformer2 import TransformerManager
+
+import rnn_utils
+from course import examiner, paths
+from course.engine.cells import as_ipython_reads, is_plain
+from course.engine.stateless import keeps_nothing
+from course.engine.task import Support
+from course.mistakes import MISTAKES
+from course.mutants import right_solutions
+from course.solutions import namespace, sources
+
+SUPPORT = Support({"rnn_utils.py": (paths.ROOT / "rnn_utils.py").read_bytes()})
+BEGIN = "import numpy as np\n\nfrom rnn_utils import lend, rnn_parameters, sigmoid, softmax"
+
+
+def _proven(*cells: str, asked: str = "f") -> bool:
+    return keeps_nothing([BEGIN, *cells], asked.split(), SUPPORT)
+
+
+PLAIN = {
+    "arithmetic": "def f(x):\n    return x @ x.T + 1",
+    "numpy_and_helpers": "def f(x):\n    return softmax(np.tanh(x)), sigmoid(x)",
+    "locals": "def f(x):\n    y = x.copy()\n    y[0] += 1\n    z = [y]\n    z.append(x)\n    return z",
+    "loops": "def f(x):\n    t = 0\n    while t < 3:\n        t += 1\n    return [t for t in range(t)]",
+    "another_function": "def g(x):\n    return x\n\ndef f(x):\n    return g(x)",
+    "a_function_within": "def f(x):\n    def h(y):\n        return y if y < 1 else h(y - 1)\n    return h(x)",
+    "a_lambda": "def f(x):\n    s = lambda z: 1 / (1 + np.exp(-z))\n    return s(x)",
+    "constant_default": "def f(x, axis=0, *, keep=True) -> np.ndarray:\n    return x.sum(axis=axis)",
+    "a_stub": "def f(x):\n    y = np.zeros(3)\n    raise NotImplementedError('write me')\n    return unknown[y]",
+    "data_outside": "x = np.random.RandomState(1).randn(3, 2)\nprint(x.shape)\n\ndef f(x):\n    return x",
+    "a_string": 'def f(x):\n    """A text\n    ... of several lines."""\n    return f"{x}"',
+}
+
+
+@pytest.mark.parametrize("code", PLAIN.values(), ids=PLAIN)
+def test_plain_functions_are_proven(code: str) -> None:
+    assert _proven(code)
+
+
+KEEPING = {
+    "global": "n = 0\n\ndef f(x):\n    global n\n    n += 1\n    return x",
+    "global_list": "seen = []\n\ndef f(x):\n    seen.append(x)\n    return x",
+    "global_array": "seen = np.zeros(3)\n\ndef f(x):\n    seen[0] += 1\n    return x",
+    "global_array_by_another_name": "seen = np.zeros(3)\n\ndef f(x):\n    y = seen\n    y += 1\n    return x",
+    "global_hidden_by_a_comprehension": (
+        "seen = [0]\n\ndef f(x):\n    [seen for seen in range(1)]\n    seen[0] += 1\n    return x"
+    ),
+    "global_hidden_by_a_function_within": (
+        "seen = [0]\n\ndef f(x):\n    def g():\n        seen = 1\n    seen[0] += 1\n    return x"
+    ),
+    "default": "def f(x, seen=[]):\n    seen.append(x)\n    return x",
+    "default_by_keyword": "def f(x, *, seen={}):\n    return x",
+    "default_of_a_lambda": "def f(x):\n    return (lambda y, z=x: y)(x)",
+    "attribute": "def f(x):\n    f.n = 1\n    return x",
+    "attribute_of_attribute": "def f(x):\n    return f.__dict__",
+    "an_alias": "def g(x):\n    return x\n\nh = g\n\ndef f(x):\n    return h(x)",
+    "closure": "def make():\n    seen = []\n    return lambda x: seen.append(x)\n\nf = make()",
+    "nonlocal": "def f(x):\n    n = 0\n    def g():\n        nonlocal n\n        n += 1\n    return x",
+    "a_class": "class Box:\n    n = 0\n\ndef f(x):\n    return x",
+    "a_generator": "def f(x):\n    yield x",
+    "a_generator_in_a_stub": "def f(x):\n    raise NotImplementedError\n    yield x",
+    "decorator": "@print\ndef f(x):\n    return x",
+    "random": "def f(x):\n    return x + np.random.rand()",
+    "memory_as_it_was": "def f(x):\n    return np.empty(3)",
+    "memory_as_it_was_too": "def f(x):\n    return np.ndarray(3)",
+    "memory_as_it_was_by_alias": "def f(x):\n    make = np.ndarray\n    return make(3)",
+    "memory_not_written": "def f(x):\n    return np.add(x, x, where=False)",
+    "memory_not_written_by_a_dict": "def f(x):\n    return np.add(x, x, **{'where': False})",
+    "numpy_changed": "np.tanh = print\n\ndef f(x):\n    return np.tanh(x)",
+    "numpy_hidden": "np = [0]\n\ndef f(x):\n    return np.copy()",
+    "builtin_hidden": "seen = []\nsum = seen.append\n\ndef f(x):\n    return sum(x)",
+    "builtin_hidden_by_a_function": "def sum(x):\n    return x\n\ndef f(x):\n    return sum(x)",
+    "globals": "def f(x):\n    globals()['n'] = 1\n    return x",
+    "getattr": "def f(x):\n    return getattr(f, '__dict__')",
+    "setattr": "setattr(np, 'tanh', print)\n\ndef f(x):\n    return x",
+    "exec": "def f(x):\n    exec('n = 1', {})\n    return x",
+    "import_within": "def f(x):\n    import os\n    return x",
+    "import_of_a_module": "import os\n\ndef f(x):\n    return x",
+    "import_of_a_part": "from numpy import random\n\ndef f(x):\n    return x",
+    "import_of_all": "from rnn_utils import *\n\ndef f(x):\n    return x",
+    "a_module_by_way_of_the_helpers": "from rnn_utils import sys\n\nsys.modules.clear()\n\ndef f(x):\n    return x",
+    "the_helpers_changed": "import rnn_utils\n\nrnn_utils.sigmoid = print\n\ndef f(x):\n    return x",
+    "a_helper_that_keeps_something": "def f(x):\n    return lend(f=f)",
+    "lending": "with lend(f=print):\n    pass\n\ndef f(x):\n    return x",
+    "walrus": "def f(x):\n    return [y := 1, y]",
+    "delete": "def f(x):\n    del f\n    return x",
+    "try": "def f(x):\n    try:\n        return x\n    except Exception as error:\n        return error.__traceback__",
+    "annotation": "def f(x: print(1)):\n    return x",
+    "a_magic": "%time x = 1\n\ndef f(x):\n    return x",
+    "a_shell_command": "x = !ls\n\ndef f(x):\n    return x",
+    "a_single_line_that_is_a_magic": "who",
+    "pasted_prompts": 's = """\n... import os\n"""\n\ndef f(x):\n    return x',
+    "outputs_of_cells": "Out[0] = 1\n\ndef f(x):\n    return x",
+    "another_function_of_that_name": "def f(x):\n    return x\n\nf = print",
+    "not_a_function": "f = [0]",
+    "no_python": "def f(x):\n    return x x",
+}
+
+
+@pytest.mark.parametrize("code", KEEPING.values(), ids=KEEPING)
+def test_what_could_keep_something_is_not_proven(code: str) -> None:
+    assert not _proven(code)
+
+
+def _inputs(function: str, seed: int) -> tuple:
+    sizes = (3, 4, 2, 5) if "cell" in function else (3, 4, 2, 5, 3)
+    return getattr(examiner, f"{function.replace('_forward', '')}_inputs")(*sizes, seed=seed)
+
+
+def _answer(names: dict, function: str, seed: int) -> str:
+    with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
+        try:
+            value = names[function](*_inputs(function, seed))
+        except Exception as error:
+            value = f"{type(error).__name__}: {error}"
+    return repr(rnn_utils.fingerprints({"value": value}))
+
+
+VARIANTS = [
+    *((m.function, m.name, m.source()) for m in MISTAKES),
+    *((function, difference, source) for function, difference, source in right_solutions()),
+]
+
+
+def _is_proven(function: str, source: str) -> bool:
+    texts = (sources() | {function: source}).values()
+    return keeps_nothing([BEGIN, *texts], [function], SUPPORT)
+
+
+def test_what_is_proven_answers_as_if_it_were_asked_for_the_first_time() -> None:
+    kept = []
+    for function, name, source in VARIANTS:
+        if not _is_proven(function, source):
+            continue
+        names, fresh = namespace({function: source}), namespace({function: source})
+        for seed in (1, 2):
+            _answer(names, function, seed)
+        if _answer(names, function, 3) != _answer(fresh, function, 3):
+            kept.append(f"{function}: {name}")
+    assert not kept
+
+
+def test_hardly_any_notebook_is_held_up_for_nothing() -> None:
+    proven = [_is_proven(function, source) for function, _, source in VARIANTS]
+    assert sum(proven) / len(proven) > 0.95
+
+
+# --- Cells that IPython leaves as they are ----------------------------------------------------
+
+FRAGMENTS = [
+    *("", " ", "x = 1", "def f():", "    return 1", "who", "ls -l", "%time", "%%time", "!ls"),
+    *("x = !ls", "x?", "?x", "/f 1", ",f 1", ";f 1", ">>> x", "... x", "...", "In [1]: x"),
+    *("   ...: x", '"""', "'%d' % 1", "# ? !", "x != 1", "await x", "\\", "(", ")", "\t", "\x0c"),
+    *("[nav]In [1]: x", "    x = 1", "if x:", "pass;", "exit"),
+]
+
+
+def _is_read_otherwise(source: str) -> bool:
+    return TransformerManager().transform_cell(source) != as_ipython_reads(source)
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=6))
+def test_ipython_changes_nothing_in_a_plain_cell(lines: list[str]) -> None:
+    source = "\n".join(lines)
+    assert not (is_plain(source) and _is_read_otherwise(source))
+
+
+def test_cells_of_the_course_are_plain() -> None:
+    for assignment in paths.ASSIGNMENTS:
+        notebook = json.loads(paths.release(assignment).read_text(encoding="utf-8"))
+        for cell in notebook["cells"]:
+            source = "".join(cell["source"])
+            if cell["cell_type"] == "code":
+                assert is_plain(source), source
+                assert not _is_read_otherwise(source)
