@@ -336,17 +336,24 @@ def fresh_namespace(shell: Shell, names: dict[str, Any]) -> dict[str, Any]:
     return shell.user_ns
 
 
-def run(shell: Shell, source: str, raw_output: io.FileIO | None = None) -> list[dict[str, Any]]:
+def run(
+    shell: Shell, source: str, raw_output: io.FileIO | None = None, *, alone: bool = False
+) -> list[dict[str, Any]]:
     """Run one cell; give its outputs.
 
     `raw_output` is the file that descriptors 1 and 2 write to, for output that goes past Python.
+    `alone` says that the cell is plain, and that neither it nor another cell uses anything of
+    IPython's: then IPython only shows what comes out.
     """
     recorder = shell.recorder
     if raw_output is not None:
         os.ftruncate(raw_output.fileno(), 0)
         os.lseek(raw_output.fileno(), 0, os.SEEK_SET)
     with _recorded(shell):
-        shell.last_cell_succeeded = shell.run_cell(source, store_history=True).success is True
+        if alone and (code := _compiled(shell, source)):
+            _run_alone(shell, code)
+        else:
+            shell.last_cell_succeeded = shell.run_cell(source, store_history=True).success is True
     if raw_output is not None:
         _add_raw_output(recorder, raw_output)
     return recorder.finish()
@@ -370,18 +377,39 @@ def _recorded(shell: Shell) -> Iterator[None]:
         sys.stdout, sys.stderr = own
 
 
-def prepared(shell: Shell, source: str) -> list[CodeType] | None:
-    """Compile a test cell ahead, once for all submissions; None if it takes a shell to run it.
+def _compiled(shell: Shell, source: str) -> list[CodeType] | None:
+    """Compile a plain cell under the name that tracebacks know it by."""
+    text = as_ipython_reads(source)
+    name = shell.compile.cache(text, shell.execution_count, raw_code=source)
+    return _in_two(text, name)
 
-    The last expression, if the cell ends with one, is compiled apart, so that it is displayed.
-    """
+
+def _in_two(source: str, name: str) -> list[CodeType] | None:
+    """The last expression, if a cell ends with one, is compiled apart, so that it is displayed."""
     try:
-        tree = ast.parse(shell.transform_cell(source))
+        tree = ast.parse(source)
         last = [tree.body.pop()] if tree.body and isinstance(tree.body[-1], ast.Expr) else []
-        shown = [compile(ast.Interactive(last), TEST_FILE, "single")] if last else []
-        return [compile(tree, TEST_FILE, "exec"), *shown]
+        shown = [compile(ast.Interactive(last), name, "single")] if last else []
+        return [compile(tree, name, "exec"), *shown]
     except (SyntaxError, ValueError):
         return None
+
+
+def _run_alone(shell: Shell, code: list[CodeType]) -> None:
+    shell.execution_count += 1
+    with shell.display_trap:
+        try:
+            for part in code:
+                exec(part, shell.user_ns)
+            shell.last_cell_succeeded = True
+        except BaseException as error:
+            above = error.__traceback__.tb_next  # without this function
+            shell.showtraceback((type(error), error, above), running_compiled_code=True)
+
+
+def prepared(shell: Shell, source: str) -> list[CodeType] | None:
+    """Compile a test cell ahead, once for all submissions; None if it takes a shell to run it."""
+    return _in_two(shell.transform_cell(source), TEST_FILE)
 
 
 def run_prepared(shell: Shell, code: list[CodeType]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import sys
 import threading
@@ -64,6 +65,7 @@ if _SYSTEM_CALL:
     _SYSTEM_CALL.argtypes = [ctypes.c_long, ctypes.c_void_p, ctypes.c_size_t]
 
 
+@functools.cache
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
@@ -176,8 +178,9 @@ def become_nobody_inside(user: int, group: int) -> None:
         ("uid_map", f"{NOBODY} {user} 1"),
         ("gid_map", f"{NOBODY} {group} 1"),
     ):
-        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
-            file.write(text)
+        file = os.open(f"/proc/self/{name}", os.O_WRONLY)
+        os.write(file, text.encode("ascii"))
+        os.close(file)
     _checked(_libc().sethostname(b"sandbox", 7), "host name")
 
 

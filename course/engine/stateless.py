@@ -20,9 +20,12 @@ import contextlib
 import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from . import cells as notebook_cells
-from .task import Support
+
+if TYPE_CHECKING:
+    from .task import Support
 
 _ALLOWED = frozenset(
     [

@@ -27,7 +27,7 @@ def run_submission(shell: cells.Shell, job: dict[str, Any], channel: socket.sock
     raw_output = _capture_descriptors(os.getcwd())
     shell.plain_cells = {source for _, source, plain in job["cells"] if plain}
     for number, source, _ in job["cells"]:
-        outputs = cells.run(shell, source, raw_output)
+        outputs = cells.run(shell, source, raw_output, alone=job["proven"])
         wire.send(channel, {"cell": number, "outputs": outputs})
     wire.send(channel, {"ready": True})
     _serve(names, channel)

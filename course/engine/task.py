@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from .isolation import Limits
+from .stateless import keeps_nothing
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,11 @@ class Task:
         """Whether matplotlib is likely to be wanted; without it being loaded, it can be had."""
         named = any("matplotlib" in source or "pylab" in source for _, source in self.cells)
         return named or self.support.may_draw
+
+    @cached_property
+    def keeps_nothing(self) -> bool:
+        """Whether calls of the functions provably leave nothing behind."""
+        return keeps_nothing([source for _, source in self.cells], self.names, self.support)
 
 
 @dataclass

@@ -6,6 +6,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -187,3 +189,37 @@ def test_cells_of_the_course_are_plain() -> None:
             if cell["cell_type"] == "code":
                 assert is_plain(source), source
                 assert not _is_read_otherwise(source)
+
+
+# --- Cells that need nothing of IPython's -----------------------------------------------------
+
+_BOTH_WAYS = """
+import json, sys
+from course.bench import a_class
+from course.engine import cells
+from course.engine.stateless import keeps_nothing
+from tests.engine.test_stateless import SUPPORT
+
+shell = cells.make_shell()
+cells.warm_up(shell, figures=False)
+compared = 0
+for _, assignment, notebook in a_class(sys.argv[1], 10):
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    if keeps_nothing(code, ["f"], SUPPORT):
+        ways = []
+        for alone in (False, True):
+            cells.fresh_namespace(shell, {})
+            ways.append([json.dumps(cells.run(shell, one, alone=alone)) for one in code])
+        for one, other in zip(*ways, strict=True):
+            assert one == other, (one, other)
+            compared += "output_type" in one
+print(compared)
+"""
+
+
+@pytest.mark.parametrize("assignment", ["02_rnn_forward", "05_backprop"])
+def test_what_comes_out_is_the_same_without_ipythons_machinery(assignment: str) -> None:
+    words = [sys.executable, "-W", "ignore", "-c", _BOTH_WAYS, assignment]
+    done = subprocess.run(words, cwd=paths.ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert int(done.stdout) > 50
