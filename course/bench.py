@@ -51,7 +51,7 @@ class Bench:
         self.root, self.assignments = root, assignments
         self.db_url = f"sqlite:///{root}/gradebook.db"
         for name in assignments:
-            shutil.copytree(SOURCE / name, root / "source" / name)
+            shutil.copytree(SOURCE / name, root / "source" / name, dirs_exist_ok=True)
         for name in assignments:
             application = self._application(Config())
             api = NbGraderAPI(application.coursedir, parent=application)

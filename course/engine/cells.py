@@ -16,6 +16,7 @@ import re
 import sys
 import textwrap
 import types
+import warnings
 from collections.abc import Iterator
 from types import CodeType
 from typing import Any
@@ -350,8 +351,8 @@ def run(
         os.ftruncate(raw_output.fileno(), 0)
         os.lseek(raw_output.fileno(), 0, os.SEEK_SET)
     with _recorded(shell):
-        if alone and (code := _compiled(shell, source)):
-            _run_alone(shell, code)
+        if alone and is_plain(source):
+            _run_alone(shell, source)
         else:
             shell.last_cell_succeeded = shell.run_cell(source, store_history=True).success is True
     if raw_output is not None:
@@ -377,39 +378,47 @@ def _recorded(shell: Shell) -> Iterator[None]:
         sys.stdout, sys.stderr = own
 
 
-def _compiled(shell: Shell, source: str) -> list[CodeType] | None:
-    """Compile a plain cell under the name that tracebacks know it by."""
+def _run_alone(shell: Shell, source: str) -> None:
+    """Run each statement of a plain cell as IPython would, without its hooks and magics."""
     text = as_ipython_reads(source)
     name = shell.compile.cache(text, shell.execution_count, raw_code=source)
-    return _in_two(text, name)
-
-
-def _in_two(source: str, name: str) -> list[CodeType] | None:
-    """The last expression, if a cell ends with one, is compiled apart, so that it is displayed."""
-    try:
-        tree = ast.parse(source)
-        last = [tree.body.pop()] if tree.body and isinstance(tree.body[-1], ast.Expr) else []
-        shown = [compile(ast.Interactive(last), name, "single")] if last else []
-        return [compile(tree, name, "exec"), *shown]
-    except (SyntaxError, ValueError):
-        return None
-
-
-def _run_alone(shell: Shell, code: list[CodeType]) -> None:
     shell.execution_count += 1
+    shell.history_manager.input_hist_parsed.append(text)  # where a semicolon at the end is seen
+    with warnings.catch_warnings():
+        pass  # from here on, a warning that came in an earlier cell comes again
     with shell.display_trap:
-        try:
-            for part in code:
-                exec(part, shell.user_ns)
-            shell.last_cell_succeeded = True
-        except BaseException as error:
-            above = error.__traceback__.tb_next  # without this function
-            shell.showtraceback((type(error), error, above), running_compiled_code=True)
+        for statement, mode in _statements(text):
+            compiled = False
+            try:
+                code = compile(statement, name, mode, dont_inherit=True)
+                compiled = True
+                exec(code, shell.user_ns)
+            except BaseException as error:
+                above = error.__traceback__.tb_next  # without this function
+                shell.showtraceback((type(error), error, above), running_compiled_code=compiled)
+                return
+    shell.last_cell_succeeded = True
+
+
+def _statements(source: str) -> Iterator[tuple[ast.AST, str]]:
+    """The statements of a cell, and how to compile each: an expression at the end is displayed."""
+    body = ast.parse(source).body
+    for number, statement in enumerate(body, start=1):
+        if number == len(body) and isinstance(statement, ast.Expr):
+            yield ast.Interactive([statement]), "single"
+        else:
+            yield ast.Module([statement], []), "exec"
 
 
 def prepared(shell: Shell, source: str) -> list[CodeType] | None:
     """Compile a test cell ahead, once for all submissions; None if it takes a shell to run it."""
-    return _in_two(shell.transform_cell(source), TEST_FILE)
+    try:
+        return [
+            compile(statement, TEST_FILE, mode, dont_inherit=True)
+            for statement, mode in _statements(shell.transform_cell(source))
+        ]
+    except (SyntaxError, ValueError):
+        return None
 
 
 def run_prepared(shell: Shell, code: list[CodeType]) -> list[dict[str, Any]]:

@@ -249,6 +249,7 @@ class _Decoder:
         self.strange = strange
         self.objects: list[Any] = []
         self.sizes: list[int] = []
+        self.used = 0  # blobs
 
     def slot(self, slot: Any) -> tuple[Any, int]:
         """The value of a slot, and how many values it would be if sharing were written out."""
@@ -303,7 +304,10 @@ class _Decoder:
             raise Malformed("the shape of an array")
         for count in shape:
             _natural(count)
-        blob = self.blobs[_natural(index)]
+        if type(index) is not int or index != self.used:  # each is there for one array
+            raise Malformed("the contents of an array")
+        self.used += 1
+        blob = self.blobs[index]
         value = np.frombuffer(blob, _dtype(dtype)).reshape(shape).copy()
         if writeable is False:
             value.flags.writeable = False

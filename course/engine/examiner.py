@@ -132,10 +132,11 @@ def _examine(room: _Room, job: dict[str, Any], jobs: socket.socket, descriptors:
     signal.signal(signal.SIGALRM, session.out_of_time)
     os.chdir(job["folder"])
     odd = False
+    beside = " ".join([job["support"], *job["names"]])  # what a verdict depends on besides
     with channel, results:
         for test in job["tests"]:
             started = time.monotonic()
-            verdict = room.verdict(job["support"], test["source"], session, limits)
+            verdict = room.verdict(beside, test["source"], session, limits)
             if session.broken is not None:
                 odd = True
                 jobs.close()
@@ -157,20 +158,23 @@ class _Room:
         self.code: dict[str, list[CodeType] | None] = {}
 
     def verdict(
-        self, support: str, test: str, session: Session, limits: isolation.Limits
+        self, beside: str, test: str, session: Session, limits: isolation.Limits
     ) -> dict[str, Any]:
-        """What a test cell finds beside some files: as remembered, or by running it."""
+        """What a test cell finds: as remembered, or by running it.
+
+        That depends on the cell and on what is `beside` it.
+        """
         session.begin_cell()
-        step = session.follow(self.transcripts.first_step((support, test)))
+        step = session.follow(self.transcripts.first_step((beside, test)))
         if step is not None and step.verdict is not None:
             return step.verdict
         verdict = self._run(test, session, limits)
         if session.asks_something_else:
-            self.transcripts.is_unsteady((support, test))
+            self.transcripts.is_unsteady((beside, test))
             session.begin_cell(fresh=True)
             verdict = self._run(test, session, limits)
         if session.broken is None:
-            self.transcripts.remember((support, test), session.exchanges, verdict)
+            self.transcripts.remember((beside, test), session.exchanges, verdict)
         return verdict
 
     def _run(self, test: str, session: Session, limits: isolation.Limits) -> dict[str, Any]:

@@ -51,6 +51,9 @@ _FIND_SUBMITTED = select(_submitted.c.id).where(
     _submitted.c.assignment_id == bindparam("submission"),
     _submitted.c.notebook_id == bindparam("notebook"),
 )
+_OTHER_NOTEBOOKS = select(_notebook.c.id).where(
+    _notebook.c.assignment_id == bindparam("assignment"), _notebook.c.id != bindparam("this")
+)
 _SET_TIME = update(_submission).where(_submission.c.id == bindparam("this"))
 _FORGET_PENALTY = (
     update(_submitted)
@@ -139,6 +142,7 @@ class _Visit:
                 self.connection.execute(insert(_student), {"id": student})
             row = {"assignment_id": self.assignment, "student_id": student, "timestamp": handed_in}
             submission, time, extension = self._add(_submission, row), handed_in, None
+            self._enter_other_notebooks(submission)
         else:
             submission, time, extension = found
             if handed_in is not None and handed_in != time:
@@ -148,6 +152,18 @@ class _Visit:
         if time is None or self.due is None:
             return False
         return time > self.due + (extension or datetime.timedelta())
+
+    def _enter_other_notebooks(self, submission: str) -> None:
+        """Say of the assignment's other notebooks that they are still to be graded."""
+        names = {"assignment": self.assignment, "this": self.notebook}
+        for notebook in self.connection.execute(_OTHER_NOTEBOOKS, names).scalars().all():
+            row = {"assignment_id": submission, "notebook_id": notebook}
+            submitted = self._add(_submitted, row)
+            for what in (_GRADES, _COMMENTS):
+                cells = self.connection.execute(what.find_cells, {"notebook": notebook})
+                rows = [{"notebook_id": submitted, "cell_id": cell} for _, cell in cells]
+                if rows:
+                    self.connection.execute(what.add, rows)
 
     def _enter_notebook(self, submission: str) -> None:
         names = {"submission": submission, "notebook": self.notebook}

@@ -18,6 +18,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -32,12 +33,12 @@ _ALLOWED = frozenset(
         *(ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Pass, ast.Assert),
         *(ast.If, ast.For, ast.While, ast.Break, ast.Continue, ast.Raise),
         *(ast.Constant, ast.Name, ast.Attribute, ast.Call, ast.keyword, ast.Starred),
-        *(ast.Subscript, ast.Slice, ast.Tuple, ast.List, ast.Dict, ast.Set),
+        *(ast.Subscript, ast.Slice, ast.Tuple, ast.List, ast.Dict),
         *(ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp),
         *(ast.JoinedStr, ast.FormattedValue, ast.comprehension),
     ]
 )
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_COMPREHENSIONS = (ast.ListComp, ast.DictComp, ast.GeneratorExp)
 _WITHOUT_PARTS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
 
 
@@ -47,7 +48,7 @@ def _words(text: str) -> frozenset[str]:
 
 _BUILTINS = _words(
     "abs all any bool dict enumerate float int isinstance len list map max min print range "
-    "reversed round set slice sorted str sum tuple zip ArithmeticError AssertionError Exception "
+    "reversed round slice sorted str sum tuple zip ArithmeticError AssertionError Exception "
     "IndexError KeyError NotImplementedError TypeError ValueError"
 )
 _NUMPY = _words(
@@ -60,10 +61,12 @@ _NUMPY = _words(
     "stack subtract sum swapaxes tanh tensordot tile transpose vstack where zeros zeros_like"
 )
 _METHODS = _words(
-    "T all any append argmax astype clip copy dot dtype extend flat flatten get insert items "
-    "keys max mean min ndim pop ravel real repeat reshape reverse round shape size squeeze std "
-    "sum swapaxes tolist transpose update values var"
+    "T all any append argmax astype clip copy dot dtype extend flat flatten get insert max mean "
+    "min ndim pop ravel real repeat reshape reverse round shape size squeeze std sum swapaxes "
+    "tolist transpose update values var"
 )
+# Python's own, and those that IPython writes to.
+_SPECIAL = re.compile(r"__.*|_+|_i+|_i?\d+|_[dio]h|In|Out|exit|quit|open|get_ipython|display")
 _ARRAY_TYPE = {("np", "ndarray"), ("numpy", "ndarray")}
 # What only code outside functions may use besides.
 _OUTSIDE = _words("RandomState default_rng normal rand randn random seed standard_normal")
@@ -102,6 +105,7 @@ class _Cell:
     modules: dict[str, str] = field(default_factory=dict)
     imported: dict[str, tuple[str, str]] = field(default_factory=dict)
     data: set[str] = field(default_factory=set)
+    defined: set[str] = field(default_factory=set)  # in a module: what is not from elsewhere
     uses: _Uses = field(default_factory=_Uses)
 
 
@@ -137,12 +141,16 @@ class _Notebook:
                     raise _NotProven
                 own.update(new)
             self.data |= cell.data
-        parts_of = {module for module, _ in self.imported.values()}
-        if not (set(self.modules.values()) <= {"numpy", *helpers} and parts_of <= {*helpers}):
+        if not set(self.modules.values()) <= {"numpy", *helpers}:
             raise _NotProven
+        for module, name in self.imported.values():
+            if module not in helpers or name not in helpers[module].defined:
+                raise _NotProven
         kinds = [set(self.functions), set(self.modules), set(self.imported), self.data]
         if sum(map(len, kinds)) != len(set().union(*kinds, _BUILTINS)) - len(_BUILTINS):
             raise _NotProven  # one name for two kinds of things, or for a builtin
+        if any(map(_SPECIAL.fullmatch, set().union(*kinds))):
+            raise _NotProven
 
     def proves(self, asked: set[str]) -> bool:
         """Whether nothing is kept by these functions."""
@@ -227,12 +235,15 @@ def _module(data: bytes) -> _Cell:
     for statement in ast.parse(data).body:
         if isinstance(statement, ast.Import):
             cell.modules |= {alias.asname or alias.name: alias.name for alias in statement.names}
-        elif isinstance(statement, ast.FunctionDef):
-            with contextlib.suppress(_NotProven):
-                cell.functions.append((statement.name, _function(statement)))
+        elif isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            cell.defined.add(statement.name)
+            if isinstance(statement, ast.FunctionDef):
+                with contextlib.suppress(_NotProven):
+                    cell.functions.append((statement.name, _function(statement)))
         elif isinstance(statement, ast.Assign | ast.AnnAssign):
             names = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
             cell.data |= {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    cell.defined |= cell.data
     return cell
 
 
@@ -323,11 +334,17 @@ def _look(parts: list[ast.AST]) -> tuple[set[str], _Uses]:
                 continue
             if node.attr not in _METHODS and node.attr not in _OUTSIDE:
                 raise _NotProven
+        elif kind is ast.AnnAssign and not (node.simple and node.value):
+            raise _NotProven  # `(name): int` binds nothing, and looks as if it did
+        elif kind in (ast.For, ast.comprehension):
+            todo.append(_without_view(node.iter))
+            todo += _parts(node, but="iter")
+            continue
         elif kind is ast.keyword and node.arg in (None, "where"):
             raise _NotProven  # where NumPy is told not to write, it leaves what was in memory
         elif kind is ast.Call and type(node.func) is ast.Name:
             uses.calls.add(node.func.id)
-            todo += node.args
+            todo += map(_without_view, node.args)
             todo += node.keywords
             continue
         elif kind is ast.FunctionDef:
@@ -340,7 +357,9 @@ def _look(parts: list[ast.AST]) -> tuple[set[str], _Uses]:
             continue
         elif kind in _COMPREHENSIONS:
             first, *others = node.generators
-            todo.append(first.iter)  # looked at outside, before the names within are bound
+            todo.append(
+                _without_view(first.iter)
+            )  # looked at outside, before the names within are bound
             within = [first.target, *first.ifs, *others]
             own, inner = _look([*within, *_parts(node, but="generators")])
             uses.add(inner.without(own))
@@ -349,6 +368,16 @@ def _look(parts: list[ast.AST]) -> tuple[set[str], _Uses]:
             raise _NotProven
         todo += _parts(node)
     return bound, uses
+
+
+def _without_view(node: ast.AST) -> ast.AST:
+    """What `keys()` or `items()` is asked of, where the answer is only gone through in order.
+
+    Elsewhere they could make sets, and the order of a set of objects depends on their addresses.
+    """
+    called = node.func if type(node) is ast.Call and not (node.args or node.keywords) else None
+    is_view = type(called) is ast.Attribute and called.attr in ("keys", "items")
+    return called.value if is_view else node
 
 
 def _parts(node: ast.AST, but: str = "") -> Iterator[ast.AST]:

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-Test = tuple[str, str]  # the name of the files beside it, and its source
+Test = tuple[str, str]  # what it depends on besides, and its source
 MAX_BYTES = 64 * 1024 * 1024
 
 

@@ -160,6 +160,12 @@ def test_forged_nodes_are_refused(node: list) -> None:
         codec.decode([[["r", 0]], [node]], [b"A" * 8])
 
 
+def test_contents_that_are_used_twice_are_refused() -> None:
+    nodes = [["a", "<f8", [1], 0, True]] * 2
+    with pytest.raises(Malformed):
+        codec.decode([[["r", 1]], nodes], [b"A" * 8])
+
+
 def test_a_value_that_unfolds_is_refused() -> None:
     nodes: list[Any] = [["l", [0] * 10]]
     for number in range(40):

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from nbgrader.api import Gradebook
 from traitlets.config import Config
@@ -13,6 +14,7 @@ from traitlets.config import Config
 from course.bench import Bench
 from course.engine.engine import shared_engine
 from course.engine.sandbox import unsandboxed_by_environment, would_show
+from course.paths import SOURCE
 from course.sample_class import solved, untouched
 
 ASSIGNMENT = "01_rnn_cell"
@@ -114,3 +116,37 @@ def test_a_student_who_is_not_known_is_refused_if_so_configured(
         bench.grade(engine=True, config=config)
     assert _contents(bench) == {"students": []}
     shared_engine(not unsandboxed_by_environment(), would_show(str(bench.root))).stop()
+
+
+def test_notebooks_that_were_left_for_later_are_in_the_gradebook(
+    needs_sandbox: None, tmp_path: Path
+) -> None:
+    def after_one_of_two(root: Path, engine: bool) -> dict[str, Any]:
+        shutil.copytree(SOURCE / ASSIGNMENT, root / "source" / ASSIGNMENT)
+        folder = root / "source" / ASSIGNMENT
+        shutil.copyfile(folder / f"{ASSIGNMENT}.ipynb", folder / "second.ipynb")
+        bench = Bench(root, [ASSIGNMENT])
+        handed_in = root / "submitted" / "ada" / ASSIGNMENT
+        handed_in.mkdir(parents=True)
+        for name in (ASSIGNMENT, "second"):
+            nbformat.write(solved(ASSIGNMENT), handed_in / f"{name}.ipynb")
+        config = Config()
+        config.CourseDirectory.notebook_id = "second"
+        bench.grade(engine, config)
+        with Gradebook(bench.db_url) as gradebook:
+            submission = gradebook.find_submission(ASSIGNMENT, "ada")
+            found = {
+                notebook.name: (
+                    sorted((grade.name, grade.auto_score) for grade in notebook.grades),
+                    sorted((comment.name, comment.comment) for comment in notebook.comments),
+                    notebook.needs_manual_grade,
+                )
+                for notebook in submission.notebooks
+            }
+        if engine:
+            shared_engine(not unsandboxed_by_environment(), would_show(str(bench.root))).stop()
+        return found
+
+    stock = after_one_of_two(tmp_path / "stock", engine=False)
+    assert sorted(stock) == [ASSIGNMENT, "second"]
+    assert after_one_of_two(tmp_path / "engine", engine=True) == stock
