@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import re
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ MAX_DEPTH = 64
 MAX_TEXT = 4_000_000
 MAX_NAME = 120
 _BIG_INT = 2**63
+_FLOAT = struct.Struct("!d")
 _DTYPE = re.compile(r"[<>|=][biufc][0-9]{1,2}")
 _NUMBER_KINDS = frozenset("biufc")
 _PLAIN = frozenset([bool, int, float, str])
@@ -158,8 +160,10 @@ class _Encoder:
 
     def slot(self, value: Any, depth: int = 0) -> Any:
         kind = type(value)
-        if value is None or kind is bool or kind is float:
+        if value is None or kind is bool:
             return value
+        if kind is float:  # JSON knows one NaN; there are others, such as one with a sign
+            return value if value == value else ["f", _FLOAT.pack(value).hex()]
         if kind is str:
             return value if len(value) <= MAX_TEXT else self.strange(value, "very long str")
         if kind is int:
@@ -265,6 +269,8 @@ class _Decoder:
             if len(slot[1]) > 100_000:
                 raise Malformed("an integer of absurd size")
             return int(slot[1], 16), 1
+        if tag == "f":
+            return _FLOAT.unpack(bytes.fromhex(slot[1]))[0], 1
         if tag == "c":
             return complex(float(slot[1]), float(slot[2])), 1
         if tag == "n":

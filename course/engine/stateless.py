@@ -1,7 +1,7 @@
 """Whether a notebook's functions provably keep nothing from one call to the next.
 
 Each test asks a fresh child of the student's process, so that nothing left by one test reaches the
-next. Where nothing can be left, one child does for all tests, and grading takes a third of the
+next. Where nothing can be left, the process answers all tests itself, which saves most of their
 time. The proof is a strict look at the source: everything that is not on the lists below, however
 harmless, means "not proven", and then each test has its own child.
 
@@ -89,7 +89,7 @@ class _Uses:
     def without(self, bound: set[str]) -> _Uses:
         """What is left when these names are the code's own, and hold data of its own.
 
-        Such data may be called: it can only hold what the lists below let it get hold of.
+        Such data may be called: it can only hold what the lists above let it get hold of.
         """
         own = {pair for pair in self.attributes if pair[0] in bound}
         if not {attribute for _, attribute in own} <= _METHODS:

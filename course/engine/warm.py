@@ -7,6 +7,7 @@ reference.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib.util
 import json
@@ -89,7 +90,8 @@ class _Nursery:
                 partial(begin.run, channel, orders), apart if isolated else None
             )
         except OSError as error:
-            wire.send(orders, {"refused": str(error)})
+            with contextlib.suppress(wire.WireError):
+                wire.send(orders, {"refused": str(error)})
             orders.close()
             return
         finally:

@@ -41,7 +41,9 @@ class Watch:
                 self._report(usage)
 
     def _obey(self) -> None:
-        order = self.orders.recv(1)
+        order = b""  # as when the engine has gone
+        with contextlib.suppress(OSError):
+            order = self.orders.recv(1)
         if order == b"I":
             os.kill(self.child, signal.SIGINT)
             return

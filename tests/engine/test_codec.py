@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -75,6 +75,8 @@ _VALUES = st.recursive(
 
 @settings(max_examples=200, deadline=None)
 @given(_VALUES)
+@example(-math.nan)
+@example([-0.0, math.inf, np.array([-math.nan])])
 def test_plain_values_arrive_as_they_left(value: Any) -> None:
     assert _same(_travel(value), value)
 
