@@ -3,7 +3,7 @@
 `python -m course.bench` grades the same class with both, prints the ratio, where the engine's time
 goes, and what one submission needs in memory. Of ten students in the class, six have solved the
 assignment, in different ways, three have made one of the known mistakes, each another, and one has
-written nothing yet. No two notebooks are the same text.
+written nothing yet. No two that were written in are the same text.
 """
 
 from __future__ import annotations
