@@ -29,7 +29,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, PyFileConfigLoader
 
 from .engine.config import install
-from .engine.engine import shared_engine
+from .engine.engine import Engine, shared_engine
 from .engine.sandbox import unsandboxed_by_environment, would_show
 from .mistakes import MISTAKES
 from .mutants import assignment_of, right_solutions
@@ -100,6 +100,10 @@ class Bench:
             finally:
                 os.chdir(place)
         return time.perf_counter() - started
+
+    def engine(self) -> Engine:
+        """The engine that `grade` uses."""
+        return shared_engine(not unsandboxed_by_environment(), would_show(str(self.root)))
 
     def scores(self) -> dict[tuple[str, str, str], float | None]:
         """Points by assignment, student and cell."""
@@ -193,7 +197,7 @@ def main() -> None:
         print(f"stock nbgrader   {stock * 1000:8.1f} ms a notebook", flush=True)
         wanted = bench.scores()
         bench.forget_grades()
-        engine = shared_engine(not unsandboxed_by_environment(), would_show(str(bench.root)))
+        engine = bench.engine()
         started = time.perf_counter()
         engine.wait_until_warm()
         start = time.perf_counter() - started

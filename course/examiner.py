@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections import OrderedDict
 from collections.abc import Callable
 from functools import cached_property, lru_cache, wraps
 from typing import Any, TypeVar
@@ -179,7 +178,7 @@ class Question:
         self, function: str, returns: list[str], inputs: tuple, loans: dict[str, Callable]
     ) -> None:
         self.function, self.returns, self.loans = function, returns, loans
-        self.inputs = copy.deepcopy(inputs)
+        self.inputs = inputs
 
     @cached_property
     def expected(self) -> dict[str, Any]:
@@ -216,22 +215,18 @@ def by_name(names: list[str], value: Any) -> dict[str, Any]:
     return {names[0]: value} if len(names) == 1 else dict(zip(names, value, strict=True))
 
 
-_questions: OrderedDict[Any, Question] = OrderedDict()
-MAX_QUESTIONS = 500
-
-
 def question(answer: Answer, loans: dict[str, Callable]) -> Question:
     """Return the question that was asked, the one from before if it was asked before."""
-    inputs = answer.inputs_before
     try:
-        key = (answer.function, *answer.names, *loans.items(), pickle.dumps(inputs))
+        inputs = pickle.dumps(answer.inputs_before)
     except Exception:  # something of a student's own, such as a cache, may be among the inputs
-        return Question(answer.function, answer.names, inputs, loans)
-    if key not in _questions:
-        _questions[key] = Question(answer.function, answer.names, inputs, loans)
-        if len(_questions) > MAX_QUESTIONS:
-            _questions.popitem(last=False)
-    return _questions[key]
+        return Question(answer.function, answer.names, answer.inputs_before, loans)
+    return _asked_before(answer.function, tuple(answer.names), inputs, tuple(loans.items()))
+
+
+@lru_cache(maxsize=500)
+def _asked_before(function: str, returns: tuple, inputs: bytes, loans: tuple) -> Question:
+    return Question(function, [*returns], pickle.loads(inputs), dict(loans))
 
 
 class Examination:

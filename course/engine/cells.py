@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
-import functools
 import io
 import os
 import re
@@ -188,7 +187,6 @@ class Shell(InteractiveShell):
     display_pub_class = Type(_Publisher)
     plain_errors = False  # True: no source line ever appears in a traceback
     last_cell_succeeded = False
-    plain_cells: frozenset[str] | set[str] = frozenset()  # known to be Python as they stand
 
     def init_history(self) -> None:
         self.config.HistoryManager.enabled = False
@@ -199,7 +197,7 @@ class Shell(InteractiveShell):
 
     def transform_cell(self, raw_cell: str) -> str:
         """Look for what IPython adds to Python only where there is any: that takes long."""
-        if raw_cell in self.plain_cells or is_plain(raw_cell):
+        if is_plain(raw_cell):
             return as_ipython_reads(raw_cell)
         return super().transform_cell(raw_cell)
 
@@ -300,21 +298,24 @@ def warm_up(shell: Shell, figures: bool) -> None:
 _PROMPT = re.compile(r"\s*(>>>|\.\.\.|In \[|\[\w+\]In\b)")
 
 
-@functools.lru_cache(maxsize=512)  # given cells are the same in every notebook of a class
 def is_plain(source: str) -> bool:
-    """Whether a cell is Python as it stands, so that IPython would change nothing that counts.
+    """Whether a cell is Python as it stands, so that IPython would change nothing that counts."""
+    return plain_tree(source) is not None
+
+
+def plain_tree(source: str) -> ast.Module | None:
+    """The syntax tree of a cell that is Python as it stands; None of any other.
 
     What IPython adds to the language is not Python, except for single lines such as `ls`, for
     prompts that were pasted along, and for empty lines at the top.
     """
     lines = source.splitlines()[:2]
     if len(lines) < 2 or not lines[0].strip() or any(map(_PROMPT.match, lines)):
-        return False
+        return None
     try:
-        ast.parse(source)
+        return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+        return None
 
 
 def as_ipython_reads(source: str) -> str:
@@ -351,7 +352,7 @@ def run(
         os.ftruncate(raw_output.fileno(), 0)
         os.lseek(raw_output.fileno(), 0, os.SEEK_SET)
     with _recorded(shell):
-        if alone and is_plain(source):
+        if alone:
             _run_alone(shell, source)
         else:
             shell.last_cell_succeeded = shell.run_cell(source, store_history=True).success is True

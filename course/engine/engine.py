@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from . import sandbox, wire
-from .cells import is_plain
 from .isolation import Limits
 from .outputs import clean
 from .task import Result, Support, Task, Verdict
@@ -251,14 +250,14 @@ class Engine:
     def _send_student(
         self, warm: _Warm, task: Task, cells: list[tuple[int, str]], place: str
     ) -> _Student:
-        self._share_files(warm, task)
+        support = self._share_files(warm, task)
         channel, their_channel = socket.socketpair()
         orders, their_orders = socket.socketpair()
         job = {
             "folder": task.folder,
-            "cells": [(number, source, is_plain(source)) for number, source in cells],
+            "cells": cells,
             "proven": task.keeps_nothing,
-            "support": f"{task.folder}/{task.support.name}",
+            "support": support,
             "limits": task.limits.as_dict(),
             "place": place,
         }
@@ -269,13 +268,15 @@ class Engine:
         their_orders.close()
         return _Student(warm, channel, orders)
 
-    def _share_files(self, warm: _Warm, task: Task) -> None:
+    def _share_files(self, warm: _Warm, task: Task) -> str:
+        """See that the process has the master's files; give the name it knows them by."""
         name = f"{task.folder}/{task.support.name}"
         if name not in warm.sent:
             files = {name: data.hex() for name, data in task.support.files.items()}
             job = {"name": name, "folder": task.folder, "files": files}
             wire.send_with_descriptors(warm.control, job, [])
             warm.sent.add(name)
+        return name
 
     def _run_cells(self, task: Task, result: Result, place: str, deadline: float) -> _Student:
         """Run the student's cells; where one ends the process, start again without it."""
@@ -447,8 +448,7 @@ class Engine:
 
         So the examiner need not load them again for another assignment.
         """
-        modules = Support({n: data for n, data in support.files.items() if n.endswith(".py")})
-        folder = Path(self._place, "support", modules.name)
+        folder = Path(self._place, "support", support.modules.name)
         if self._helpers.get(folder) != support.name:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)

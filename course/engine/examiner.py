@@ -54,8 +54,10 @@ def main() -> None:
             _import_helpers(job)
             gc.collect()
             gc.freeze()
-            worker = None
-        worker = _pass_on(job, descriptors, worker, partial(_work, control, shell))
+            if worker is not None:
+                worker.close()  # it ends with that
+                worker = None
+        worker = _pass_on(job, descriptors, worker, partial(_work, shell))
         for number in descriptors:
             os.close(number)
 
@@ -80,8 +82,8 @@ def _pass_on(
     return worker
 
 
-def _work(control: socket.socket, shell: cells.Shell, jobs: socket.socket) -> None:
-    control.close()
+def _work(shell: cells.Shell, jobs: socket.socket) -> None:
+    isolation.close_descriptors({jobs.fileno()})
     isolation.die_with_parent()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     room = _Room(shell)

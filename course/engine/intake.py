@@ -54,11 +54,11 @@ class Submissions(NotebookExporter):
         convert = converter.convert_notebooks
 
         def convert_vetted() -> None:
+            Shortcuts(converter).install()
             with warm_gradebook(), vetted(converter, self.allowed_files):
                 convert()
 
         converter.convert_notebooks = convert_vetted
-        Shortcuts(converter).install()
 
     def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> Any:
         """Export a notebook that `vetted` or an earlier step has written."""

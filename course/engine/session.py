@@ -33,8 +33,8 @@ class NotPlainData(RuntimeError):
     """The student's process sent something that is not a value."""
 
 
-class AsksSomethingElse(BaseException):
-    """A test cell does not ask what it asked when it was told the same before."""
+class _CellStopped(BaseException):
+    """Ends a test cell from within."""
 
 
 class _Line:
@@ -54,7 +54,7 @@ class _Line:
         try:
             line = self._open()
             wire.send_packed(line, question, self.call_deadline)
-            return wire.receive_one_packed(line, self.call_deadline)
+            return wire.receive_packed(line, self.call_deadline)
         except wire.Closed:
             raise ProcessEnded("your code ended the Python process it ran in") from None
         except wire.TooLate:
@@ -111,7 +111,7 @@ class Session:
     def out_of_time(self, *_: object) -> None:
         """What the alarm does when a test cell as a whole takes too long."""
         self.broken = TookTooLong("this check did not finish in time")
-        raise _CellOutOfTime(str(self.broken))
+        raise _CellStopped(str(self.broken))
 
     def follow(self, step: Step | None) -> Step | None:
         """Ask what a test cell asked before, as long as the answers are those that came then.
@@ -167,7 +167,7 @@ class Session:
             exchange = self.said.popleft()
             if exchange.question != question:
                 self.asks_something_else = True
-                raise AsksSomethingElse
+                raise _CellStopped("it does not ask what it asked when it was told the same")
             answer = exchange.answer
         elif self.broken is not None:
             raise type(self.broken)(str(self.broken))
@@ -188,10 +188,6 @@ class Session:
             error = NotPlainData(f"what came back could not be read as values ({error})")
         self.broken = error
         return error
-
-
-class _CellOutOfTime(BaseException):
-    """The test cell as a whole used up its time."""
 
 
 def _result(

@@ -21,11 +21,18 @@ class Shortcuts:
 
     def __init__(self, converter: Autograde) -> None:
         self.converter = converter
-        self._steps_are_set = False
         self._files: dict[str, list[tuple[str, str]]] = {}
 
     def install(self) -> None:
-        """Change the converter."""
+        """Change the converter, whose exporter is there by now."""
+        exporter = self.converter.exporter
+        exporter._preprocessors = []
+        for steps in (
+            self.converter.sanitize_preprocessors,
+            self.converter.autograde_preprocessors,
+        ):
+            for step in steps:
+                exporter.register_preprocessor(step)
         self.converter.convert_single_notebook = self.convert_single_notebook
         if self.converter.create_student and not self.converter.exclude_overwriting:
             self.converter.init_assignment = self.init_assignment
@@ -49,20 +56,7 @@ class Shortcuts:
     def convert_single_notebook(self, notebook_filename: str) -> None:
         """Run all steps on one notebook and write it."""
         converter = self.converter
-        self._set_steps()
         resources = converter.init_single_notebook_resources(notebook_filename)
         with setenv(NBGRADER_EXECUTION="autograde"):
             output, resources = converter.exporter.from_filename(notebook_filename, resources)
         converter.write_single_notebook(output, resources)
-
-    def _set_steps(self) -> None:
-        if not self._steps_are_set:
-            self._steps_are_set = True
-            exporter = self.converter.exporter
-            exporter._preprocessors = []
-            steps = [
-                *self.converter.sanitize_preprocessors,
-                *self.converter.autograde_preprocessors,
-            ]
-            for step in steps:
-                exporter.register_preprocessor(step)

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from . import cells as notebook_cells
+from .cells import plain_tree
 
 if TYPE_CHECKING:
     from .task import Support
@@ -249,10 +249,11 @@ def _module(data: bytes) -> _Cell:
 
 @functools.lru_cache(maxsize=512)  # given cells are the same in every notebook of a class
 def _cell(source: str) -> _Cell:
-    if not notebook_cells.is_plain(source):
+    tree = plain_tree(source)
+    if tree is None:
         raise _NotProven
     cell = _Cell()
-    for statement in ast.parse(source).body:
+    for statement in tree.body:
         if isinstance(statement, ast.FunctionDef):
             cell.functions.append((statement.name, _function(statement)))
         elif isinstance(statement, ast.Import):

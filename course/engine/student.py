@@ -25,8 +25,7 @@ def run_submission(shell: cells.Shell, job: dict[str, Any], channel: socket.sock
     """Run the cells one after the other, report each, then serve calls until told to stop."""
     names = cells.fresh_namespace(shell, {})
     raw_output = _capture_descriptors(os.getcwd())
-    shell.plain_cells = {source for _, source, plain in job["cells"] if plain}
-    for number, source, _ in job["cells"]:
+    for number, source in job["cells"]:
         outputs = cells.run(shell, source, raw_output, alone=job["proven"])
         wire.send(channel, {"cell": number, "outputs": outputs})
     wire.send(channel, {"ready": True})
@@ -115,7 +114,7 @@ def _answer_calls(names: dict[str, Any], channel: socket.socket) -> None:
     things = _Things()
     while True:
         try:
-            head, blobs = wire.receive_one(channel)
+            head, blobs = wire.receive(channel)
         except wire.WireError:
             return
         (arguments, keywords), objects = codec.decode(head["arguments"], blobs, strange=things.find)
@@ -127,7 +126,8 @@ def _answer_calls(names: dict[str, Any], channel: socket.socket) -> None:
             reply, blobs = {"value": answer.head()}, answer.blobs
         except BaseException as error:
             reply, blobs = _describe(error), []
-        if not shared.look_again().first_are_unchanged():
+            shared.look_again()
+        if not shared.first_are_unchanged():
             changed = [thing for thing in objects if type(thing) is not tuple]
             state = codec.encode(changed, strange=things.keep)
             reply["changed"] = [state.head(), len(blobs)]
@@ -191,7 +191,7 @@ class _Loan:
             )
             self.shared.grow(sent.objects, sent.nodes, sent.blobs)
             wire.send(self.channel, {"lent": name, "arguments": sent.head()}, sent.blobs)
-            head, blobs = wire.receive_one(self.channel)
+            head, blobs = wire.receive(self.channel)
             if "error" in head:
                 raise _error_like(head["error"], head["text"])
             # Whatever was passed and comes back is the caller's own object, not a copy of it.

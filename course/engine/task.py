@@ -36,6 +36,11 @@ class Support:
         return digest.hexdigest()[:32]
 
     @cached_property
+    def modules(self) -> Support:
+        """The Python files among them."""
+        return Support({n: data for n, data in self.files.items() if n.endswith(".py")})
+
+    @cached_property
     def may_draw(self) -> bool:
         """Whether a file is likely to want matplotlib."""
         return any(b"matplotlib" in data or b"pylab" in data for data in self.files.values())

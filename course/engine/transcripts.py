@@ -18,6 +18,7 @@ from typing import Any
 
 Test = tuple[str, str]  # what it depends on besides, and its source
 MAX_BYTES = 64 * 1024 * 1024
+_BYTES_OF_A_STEP = 200  # about, without its question
 
 
 @dataclass(slots=True)
@@ -74,7 +75,7 @@ class Transcripts:
             elif step.question != one.question:
                 self.is_unsteady(test)
                 return
-            self._bytes += 200
+            self._bytes += _BYTES_OF_A_STEP
             step = step.after.setdefault(_digest(one.answer), Step())
         step.verdict = verdict
 

@@ -58,14 +58,7 @@ class _Nursery:
         while True:
             wait = SAMPLE_SECONDS * 1000 if self.watches else None
             ready = {number for number, _ in self.poll.poll(wait)}
-            for watch in list(self.watches):
-                watch.look(ready)
-                for number in watch.lost_interest:
-                    self.poll.unregister(number)
-                watch.lost_interest.clear()
-                if watch.over:
-                    self.watches.remove(watch)
-                    watch.close()
+            self.watches = [watch for watch in self.watches if not watch.look(ready)]
             if self.control.fileno() in ready:
                 try:
                     job, descriptors = wire.receive_with_descriptors(self.control)
@@ -96,10 +89,8 @@ class _Nursery:
             return
         finally:
             channel.close()
-        watch = Watch(child, orders, isolation.Limits(**job["limits"]), isolated)
-        for number in watch.interest:
-            self.poll.register(number, select.POLLIN | select.POLLHUP)
-        self.watches.append(watch)
+        limits = isolation.Limits(**job["limits"])
+        self.watches.append(Watch(child, orders, limits, isolated, self.poll))
 
 
 class _Support:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import time
@@ -18,19 +19,22 @@ SAMPLE_SECONDS = 0.03
 class Watch:
     """What the warm process knows of one student's process, which is a child of it."""
 
-    def __init__(self, child: int, orders: socket.socket, limits: Limits, isolated: bool) -> None:
+    def __init__(
+        self, child: int, orders: socket.socket, limits: Limits, isolated: bool, poll: select.poll
+    ) -> None:
         self.child, self.orders, self.limits, self.isolated = child, orders, limits, isolated
+        self.poll = poll
         self.proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY) if _has_proc() else None
         self.base = _resident(self.proc, os.getpid()) if self.proc is not None else 0
         self.pidfd = os.pidfd_open(child) if hasattr(os, "pidfd_open") else None
         self.peak = 0
         self.ended_for = ""
-        self.over = False
-        self.interest = [orders.fileno(), *([self.pidfd] if self.pidfd is not None else [])]
-        self.lost_interest: list[int] = []
+        self.polled = {orders.fileno(), self.pidfd} - {None}
+        for number in self.polled:
+            poll.register(number, select.POLLIN | select.POLLHUP)
 
-    def look(self, ready: set[int]) -> None:
-        """Act on what has happened; `ready` are the descriptors that have something to say."""
+    def look(self, ready: set[int]) -> bool:
+        """Act on what has happened, of which `ready` descriptors tell; say if this is over."""
         if self.orders.fileno() in ready:
             self._obey()
         if self.proc is not None:
@@ -39,6 +43,9 @@ class Watch:
             done, _, usage = os.wait4(self.child, os.WNOHANG)
             if done:
                 self._report(usage)
+                self._close()
+                return True
+        return False
 
     def _obey(self) -> None:
         order = b""  # as when the engine has gone
@@ -50,12 +57,11 @@ class Watch:
         self.ended_for = self.ended_for or "stopped"
         self._kill()
         if not order:
-            self._lose_interest(self.orders.fileno())
+            self._stop_polling(self.orders.fileno())
 
-    def _lose_interest(self, number: int) -> None:
-        if number in self.interest:
-            self.interest.remove(number)
-            self.lost_interest.append(number)
+    def _stop_polling(self, number: int) -> None:
+        self.polled.discard(number)
+        self.poll.unregister(number)
 
     def _report(self, usage: Any) -> None:
         self._kill_the_rest()
@@ -66,12 +72,10 @@ class Watch:
         }
         with contextlib.suppress(wire.WireError):
             wire.send(self.orders, report)
-        for number in list(self.interest):
-            self._lose_interest(number)
-        self.over = True
 
-    def close(self) -> None:
-        """Let go of everything."""
+    def _close(self) -> None:
+        for number in list(self.polled):
+            self._stop_polling(number)
         self.orders.close()
         for number in (self.pidfd, self.proc):
             if number is not None:

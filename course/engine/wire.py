@@ -15,7 +15,6 @@ from typing import Any
 
 _PREFIX = struct.Struct("!II")
 MAX_MESSAGE = 64 * 1024 * 1024
-_ONE_GO = 64 * 1024
 
 
 class WireError(Exception):
@@ -108,30 +107,6 @@ def receive_packed(
     if size > limit:
         raise Malformed(f"a message of {size} bytes; at most {limit} are read")
     return bytes(prefix + _receive_exactly(sock, size, deadline))
-
-
-def receive_one(sock: socket.socket) -> tuple[Any, list[bytes]]:
-    """Like `receive`, where the other end says one thing at a time and then waits."""
-    return unpack(receive_one_packed(sock))
-
-
-def receive_one_packed(sock: socket.socket, deadline: float | None = None) -> bytes:
-    """Like `receive_packed`, and what comes is all that is on its way."""
-    sock.settimeout(_remaining(deadline))
-    try:
-        start = sock.recv(_ONE_GO)
-    except TimeoutError:
-        raise TooLate("the deadline has passed") from None
-    except OSError as error:
-        raise Closed(str(error)) from None
-    if not start:
-        raise Closed("the other end has gone")
-    if len(start) < _PREFIX.size:
-        start += _receive_exactly(sock, _PREFIX.size - len(start), deadline)
-    left = _PREFIX.size + sum(_PREFIX.unpack_from(start)) - len(start)
-    if left < 0 or left > MAX_MESSAGE:
-        raise Malformed("something else than one message")
-    return bytes(start + _receive_exactly(sock, left, deadline)) if left else start
 
 
 def unpack(message: bytes) -> tuple[Any, list[bytes]]:

@@ -19,8 +19,6 @@ from nbformat import NotebookNode
 from nbgrader.converters.base import NbGraderException
 
 from course.bench import Bench
-from course.engine.engine import shared_engine
-from course.engine.sandbox import unsandboxed_by_environment, would_show
 from course.mistakes import MISTAKES
 from course.mutants import assignment_of, right_solutions
 from course.paths import ASSIGNMENTS
@@ -53,7 +51,7 @@ def compare(assignment: str, every: int = 1) -> tuple[Points, Points]:
         bench.hand_in_these(submissions)
         bench.grade(engine=True)
         ours = _points(bench)
-        shared_engine(not unsandboxed_by_environment(), would_show(str(bench.root))).stop()
+        bench.engine().stop()
     return stock, ours
 
 

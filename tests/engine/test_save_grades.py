@@ -12,8 +12,6 @@ from nbgrader.api import Gradebook
 from traitlets.config import Config
 
 from course.bench import Bench
-from course.engine.engine import shared_engine
-from course.engine.sandbox import unsandboxed_by_environment, would_show
 from course.paths import SOURCE
 from course.sample_class import solved, untouched
 
@@ -89,7 +87,7 @@ def _two_rounds(root: Path, engine: bool) -> list[dict[str, Any]]:
         contents.append(_contents(bench))
         _mark_by_hand(bench)
     if engine:
-        shared_engine(not unsandboxed_by_environment(), would_show(str(bench.root))).stop()
+        bench.engine().stop()
     return contents
 
 
@@ -115,7 +113,7 @@ def test_a_student_who_is_not_known_is_refused_if_so_configured(
     with pytest.raises(Exception, match="rror"):
         bench.grade(engine=True, config=config)
     assert _contents(bench) == {"students": []}
-    shared_engine(not unsandboxed_by_environment(), would_show(str(bench.root))).stop()
+    bench.engine().stop()
 
 
 def test_notebooks_that_were_left_for_later_are_in_the_gradebook(
@@ -144,7 +142,7 @@ def test_notebooks_that_were_left_for_later_are_in_the_gradebook(
                 for notebook in submission.notebooks
             }
         if engine:
-            shared_engine(not unsandboxed_by_environment(), would_show(str(bench.root))).stop()
+            bench.engine().stop()
         return found
 
     stock = after_one_of_two(tmp_path / "stock", engine=False)
