@@ -15,7 +15,7 @@ import sys
 import textwrap
 import traceback
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -550,9 +550,14 @@ def _known_of(answer: Answer) -> dict:
     if answer.call_known is None:
         text = KNOWN_MISTAKES.read_text(encoding="utf-8") if KNOWN_MISTAKES.exists() else "{}"
         inputs = _fingerprint(answer.inputs_before)
-        calls = json.loads(text).get(answer.function, [])
+        calls = _catalogue(text).get(answer.function, [])
         answer.call_known = next((c for c in calls if alike(c["inputs"], inputs)), {})
     return answer.call_known
+
+
+@lru_cache(maxsize=1)
+def _catalogue(text: str) -> dict:
+    return json.loads(text)
 
 
 def recognise(answer: Answer, place: str) -> str:
