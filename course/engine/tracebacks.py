@@ -7,8 +7,10 @@ was written yet, that takes longer than all the rest of its cells.
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
+import linecache
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -27,6 +29,24 @@ def make_cheap() -> None:
     terminal256.Terminal256Formatter = functools.cache(terminal256.Terminal256Formatter)
     stack_data.core._pygmented_with_ranges = _highlighted
     inspect.getmodule = functools.partial(_module, inspect.getmodule)
+
+
+def look_through(path: str, text: str) -> None:
+    """Take a module's source apart before an error comes up in it, as is done then."""
+    lines = tuple(text.splitlines(keepends=True))
+    linecache.cache[path] = (len(text), None, [*lines], path)
+    source = copy.copy(_taken_apart(lines))
+    source.filename = path
+    known = stack_data.Source._class_local("__source_cache_with_lines", {})
+    known[path, lines] = source
+
+
+@functools.lru_cache(maxsize=4)  # the same module lies beside the notebooks of all assignments
+def _taken_apart(lines: tuple[str, ...]) -> stack_data.Source:
+    source = stack_data.Source("", lines)
+    source.asttext()
+    _ = source.pieces
+    return source
 
 
 class _Lexer(Python3Lexer):
