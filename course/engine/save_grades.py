@@ -83,12 +83,19 @@ _COMMENTS = _PerCell(_comment, ("SolutionCell", "TaskCell"), "manual_comment")
 class SaveGrades(AssignLatePenalties):
     """Takes the place of nbgrader's `SaveAutoGrades` and `AssignLatePenalties`."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._records: dict[tuple[str, str], _Record] = {}  # they stay as they are for a class
+
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         """Save the grades of a notebook that `Examine` has graded."""
         about = resources["nbgrader"]
         handed_in = _time_of_submission(Path(resources["metadata"]["path"]))
+        name = about["assignment"], about["notebook"]
         with Gradebook(about["db_url"]) as gradebook, gradebook.engine.begin() as connection:
-            visit = _Visit(connection, about["assignment"], about["notebook"])
+            if name not in self._records:
+                self._records[name] = _Record(connection, *name)
+            visit = _Visit(connection, self._records[name])
             late = visit.enter_submission(about["student"], handed_in)
             visit.save(_GRADES, self._grades(nb))
             visit.save(_COMMENTS, _comments(nb))
@@ -123,24 +130,41 @@ def _time_of_submission(folder: Path) -> datetime.datetime | None:
     return parse_utc(path.read_text(encoding="ascii").strip()) if path.exists() else None
 
 
+class _Record:
+    """What the gradebook says of a notebook that students hand in."""
+
+    def __init__(self, connection: Connection, assignment: str, notebook: str) -> None:
+        names = {"assignment": assignment, "notebook": notebook}
+        self.notebook, self.assignment, self.due = connection.execute(_FIND_NOTEBOOK, names).one()
+        names = {"assignment": self.assignment, "this": self.notebook}
+        self.others = connection.execute(_OTHER_NOTEBOOKS, names).scalars().all()
+        self.cells = {  # numbers of cells by their names
+            (what, one): dict(connection.execute(what.find_cells, {"notebook": one}).all())
+            for what in (_GRADES, _COMMENTS)
+            for one in (self.notebook, *self.others)
+        }
+
+
 class _Visit:
     """What one notebook of one submission changes in the gradebook."""
 
-    def __init__(self, connection: Connection, assignment: str, notebook: str) -> None:
-        self.connection = connection
-        names = {"assignment": assignment, "notebook": notebook}
-        self.notebook, self.assignment, self.due = connection.execute(_FIND_NOTEBOOK, names).one()
+    def __init__(self, connection: Connection, record: _Record) -> None:
+        self.connection, self.record = connection, record
         self.submitted = ""
         self.is_new = True
 
     def enter_submission(self, student: str, handed_in: datetime.datetime | None) -> bool:
         """Find the submission or add it; say whether it is late."""
-        names = {"assignment": self.assignment, "student": student}
+        names = {"assignment": self.record.assignment, "student": student}
         found = self.connection.execute(_FIND_SUBMISSION, names).one_or_none()
         if found is None:
             if self.connection.execute(_FIND_STUDENT, names).one_or_none() is None:
                 self.connection.execute(insert(_student), {"id": student})
-            row = {"assignment_id": self.assignment, "student_id": student, "timestamp": handed_in}
+            row = {
+                "assignment_id": self.record.assignment,
+                "student_id": student,
+                "timestamp": handed_in,
+            }
             submission, time, extension = self._add(_submission, row), handed_in, None
             self._enter_other_notebooks(submission)
         else:
@@ -149,27 +173,26 @@ class _Visit:
                 self.connection.execute(_SET_TIME, {"this": submission, "timestamp": handed_in})
                 time = handed_in
         self._enter_notebook(submission)
-        if time is None or self.due is None:
+        if time is None or self.record.due is None:
             return False
-        return time > self.due + (extension or datetime.timedelta())
+        return time > self.record.due + (extension or datetime.timedelta())
 
     def _enter_other_notebooks(self, submission: str) -> None:
         """Say of the assignment's other notebooks that they are still to be graded."""
-        names = {"assignment": self.assignment, "this": self.notebook}
-        for notebook in self.connection.execute(_OTHER_NOTEBOOKS, names).scalars().all():
+        for notebook in self.record.others:
             row = {"assignment_id": submission, "notebook_id": notebook}
             submitted = self._add(_submitted, row)
             for what in (_GRADES, _COMMENTS):
-                cells = self.connection.execute(what.find_cells, {"notebook": notebook})
-                rows = [{"notebook_id": submitted, "cell_id": cell} for _, cell in cells]
+                cells = self.record.cells[what, notebook].values()
+                rows = [{"notebook_id": submitted, "cell_id": cell} for cell in cells]
                 if rows:
                     self.connection.execute(what.add, rows)
 
     def _enter_notebook(self, submission: str) -> None:
-        names = {"submission": submission, "notebook": self.notebook}
+        names = {"submission": submission, "notebook": self.record.notebook}
         found = self.connection.execute(_FIND_SUBMITTED, names).scalar_one_or_none()
         if found is None:
-            row = {"assignment_id": submission, "notebook_id": self.notebook}
+            row = {"assignment_id": submission, "notebook_id": self.record.notebook}
             self.submitted = self._add(_submitted, row)
         else:
             self.submitted, self.is_new = found, False
@@ -183,9 +206,7 @@ class _Visit:
 
         What a person has marked, or has to, is for a person to look at again.
         """
-        number = dict(
-            self.connection.execute(what.find_cells, {"notebook": self.notebook}).tuples().all()
-        )
+        number = self.record.cells[what, self.record.notebook]
         rows: dict[str, tuple[str, Any]] = {}
         if not self.is_new:
             found = self.connection.execute(what.find_rows, {"submitted": self.submitted})
