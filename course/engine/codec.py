@@ -14,6 +14,7 @@ order, and so does the decoder: that is what lets changes made in place be sent 
 from __future__ import annotations
 
 import functools
+import operator
 import re
 import struct
 from collections.abc import Callable, Sequence
@@ -34,6 +35,7 @@ _FLOAT = struct.Struct("!d")
 _DTYPE = re.compile(r"[<>|=][biufc][0-9]{1,2}")
 _NUMBER_KINDS = frozenset("biufc")
 _PLAIN = frozenset([bool, int, float, str])
+_HAVE_NODES = frozenset([np.ndarray, tuple, list, dict])
 
 
 class Opaque:
@@ -80,8 +82,8 @@ class Shared:
 
     def __init__(self, objects: list[Any], nodes: list[Any], blobs: Sequence[bytes]) -> None:
         self.objects: list[Any] = []
+        self.numbers: dict[int, int] = {}  # by id
         self._as_sent: list[tuple] = []
-        self._numbers: dict[int, int] = {}
         self._seen: dict[int, bool] = {}
         self.grow(objects, nodes, blobs)
         self._first = len(objects)
@@ -89,47 +91,44 @@ class Shared:
     def grow(self, objects: list[Any], nodes: list[Any], blobs: Sequence[bytes]) -> None:
         """Add what has travelled in another message, one way or the other."""
         for thing, node in zip(objects, nodes, strict=True):
-            self._numbers[id(thing)] = len(self.objects)
+            self.numbers[id(thing)] = len(self.objects)
             self.objects.append(thing)
-            self._as_sent.append(_state(thing, node, blobs))
+            if node[0] == "a":
+                state = thing.dtype, thing.shape, thing.flags.writeable, blobs[node[3]]
+            else:
+                items = _items(thing)
+                numbers = map(self.numbers.get, map(id, items))
+                state = items, [number for number in numbers if number is not None]
+            self._as_sent.append(state)
 
     def look_again(self) -> Shared:
         """Begin a message: what was found unchanged before may have changed meanwhile."""
         self._seen = {}
         return self
 
-    def number(self, value: Any) -> int | None:
-        """The number of a value that both sides hold and that is unchanged; otherwise None."""
-        number = self._numbers.get(id(value))
-        return number if number is not None and self._unchanged(number) else None
-
     def first_are_unchanged(self) -> bool:
         """Whether every value of the first message still is what it was."""
-        return all(map(self._unchanged, range(self._first)))
+        return all(map(self.is_unchanged, range(self._first)))
 
-    def _unchanged(self, number: int) -> bool:
+    def is_unchanged(self, number: int) -> bool:
+        """Whether a value is what it was when it travelled."""
         known = self._seen.get(number)
         if known is None:
             thing, state = self.objects[number], self._as_sent[number]
             if type(thing) is np.ndarray:
-                known = state == _state_of_array(thing)
+                now = thing.dtype, thing.shape, thing.flags.writeable, thing.tobytes()
+                known = now == state
             else:
-                known = self._holds_the_same(thing, state)
+                known = self._holds_the_same(thing, *state)
             self._seen[number] = known
         return known
 
-    def _holds_the_same(self, thing: Any, items: tuple) -> bool:
+    def _holds_the_same(self, thing: Any, items: tuple, numbers: list[int]) -> bool:
         """Whether a container holds the very objects it held, and those are unchanged."""
         now = _items(thing)
-        if len(now) != len(items):
+        if len(now) != len(items) or any(map(operator.is_not, now, items)):
             return False
-        for item, before in zip(now, items, strict=True):
-            if item is not before:
-                return False
-            number = self._numbers.get(id(item))
-            if number is not None and not self._unchanged(number):
-                return False
-        return True
+        return all(map(self.is_unchanged, numbers))
 
 
 def _items(container: Any) -> tuple:
@@ -138,19 +137,10 @@ def _items(container: Any) -> tuple:
     return tuple(container)
 
 
-def _state(thing: Any, node: list[Any], blobs: Sequence[bytes]) -> tuple:
-    if node[0] != "a":
-        return _items(thing)
-    return thing.dtype, thing.shape, thing.flags.writeable, blobs[node[3]]
-
-
-def _state_of_array(array: np.ndarray) -> tuple:
-    return array.dtype, array.shape, array.flags.writeable, array.tobytes()
-
-
 class _Encoder:
     def __init__(self, known: Shared | None, strange: Callable[[Any, str], Any]) -> None:
         self.known = known
+        self.numbers = known.numbers if known is not None else {}
         self.strange = strange
         self.nodes: list[Any] = []
         self.blobs: list[bytes] = []
@@ -160,22 +150,22 @@ class _Encoder:
 
     def slot(self, value: Any, depth: int = 0) -> Any:
         kind = type(value)
+        if kind in _HAVE_NODES:
+            number = self.numbers.get(id(value))
+            if number is not None and self.known.is_unchanged(number):
+                return ["k", number]
+            number = self.memo.get(id(value))
+            if number is not None:
+                return ["r", number]
+            return self.array(value) if kind is np.ndarray else self.container(value, kind, depth)
         if value is None or kind is bool:
             return value
-        if kind is float:  # JSON knows one NaN; there are others, such as one with a sign
-            return value if value == value else ["f", _FLOAT.pack(value).hex()]
         if kind is str:
             return value if len(value) <= MAX_TEXT else self.strange(value, "very long str")
+        if kind is float:  # JSON knows one NaN; there are others, such as one with a sign
+            return value if value == value else ["f", _FLOAT.pack(value).hex()]
         if kind is int:
             return value if -_BIG_INT <= value < _BIG_INT else ["i", hex(value)]
-        if self.known is not None and (number := self.known.number(value)) is not None:
-            return ["k", number]
-        if id(value) in self.memo:
-            return ["r", self.memo[id(value)]]
-        if kind is np.ndarray:
-            return self.array(value)
-        if kind is tuple or kind is list or kind is dict:
-            return self.container(value, kind, depth)
         if kind is complex:
             return ["c", value.real, value.imag]
         is_scalar = isinstance(value, np.generic) and kind.__module__ == "numpy"
