@@ -22,6 +22,7 @@ from typing import Any
 from . import sandbox, wire
 from .isolation import Limits
 from .outputs import clean
+from .programs import Programs
 from .task import Result, Support, Task, Verdict
 
 _START_SECONDS = 120
@@ -127,19 +128,14 @@ class Engine:
         self._examiner: _Warm | None = None
         self._place = ""
         self._helpers: dict[Path, str] = {}  # which master's files lie where
+        self._programs = Programs()
         self._owner = os.getpid()
         self.measured: list[dict[str, float]] = []  # for the benchmark
 
     def start(self) -> None:
         """Start what has to be warm; raise `SandboxUnavailable` where it cannot be safe."""
-        if not hasattr(os, "fork"):
-            raise sandbox.SandboxUnavailable(
-                "Students' code is only run in a sandbox, which needs Linux: "
-                "grade on a Linux machine."
-            )
-        if self.sandboxed and (reason := sandbox.refusal()):
-            raise sandbox.SandboxUnavailable(reason)
         if not self._place:
+            self._refuse_where_it_cannot_be_safe()
             self._place = scratch_folder()
             atexit.register(self.stop)
         self._warm(figures=False)
@@ -147,6 +143,15 @@ class Engine:
             self._examiner = _Warm(
                 sandbox.plain_command("examiner"), sandbox.plain_environment(self._place), {}
             )
+
+    def _refuse_where_it_cannot_be_safe(self) -> None:
+        if not hasattr(os, "fork"):
+            raise sandbox.SandboxUnavailable(
+                "Students' code is only run in a sandbox, which needs Linux: "
+                "grade on a Linux machine."
+            )
+        if self.sandboxed and (reason := sandbox.refusal()):
+            raise sandbox.SandboxUnavailable(reason)
 
     def wait_until_warm(self) -> None:
         """Wait until the next task will not have to."""
@@ -256,7 +261,7 @@ class Engine:
         job = {
             "folder": task.folder,
             "cells": cells,
-            "proven": task.keeps_nothing,
+            "proven": task.program is not None,
             "support": support,
             "limits": task.limits.as_dict(),
             "place": place,
@@ -363,8 +368,10 @@ class Engine:
         self, task: Task, student: _Student, result: Result, place: str, deadline: float
     ) -> _Student:
         """Run all tests; give the student's process that is there at the end."""
-        todo = list(task.tests)
-        stateless = task.keeps_nothing and not result.irregularities
+        stateless = task.program is not None and not result.irregularities
+        if stateless:
+            result.verdicts = self._programs.verdicts(task, result)
+        todo = [test for test in task.tests if test.id not in result.verdicts]
         while todo:
             if time.monotonic() > deadline:
                 self._give_up(todo, result, "the submission as a whole used up its time")
@@ -375,6 +382,8 @@ class Engine:
                 self._note_end(student.end(), result)
                 student = self._run_cells(task, Result(), place, deadline)
                 stateless = False
+        if stateless:
+            self._programs.remember(task, result)
         return student
 
     def _examine_some(
@@ -401,7 +410,9 @@ class Engine:
                     raise EngineFailed("the examiner answered out of turn")
                 outputs = _test_outputs(head)
                 passed = head["passed"] is True
-                result.verdicts[test.id] = Verdict(test.id, passed, outputs, head["seconds"])
+                result.verdicts[test.id] = Verdict(
+                    test.id, passed, outputs, head["seconds"], head["general"]
+                )
                 if any(o.get("ename") in _FAULTS_OF_THE_COURSE for o in outputs):
                     result.irregularities.append(
                         f"The check {test.id!r} could not run ({outputs[-1]['evalue'][:200]}): "

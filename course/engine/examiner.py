@@ -23,6 +23,7 @@ import numpy as np
 
 from . import cells, isolation, wire
 from .session import Session
+from .task import Test
 from .transcripts import Transcripts
 
 
@@ -138,7 +139,7 @@ def _examine(room: _Room, job: dict[str, Any], jobs: socket.socket, descriptors:
     with channel, results:
         for test in job["tests"]:
             started = time.monotonic()
-            verdict = room.verdict(beside, test["source"], session, limits)
+            verdict = room.verdict(beside, Test(**test), session, limits)
             if session.broken is not None:
                 odd = True
                 jobs.close()
@@ -160,23 +161,25 @@ class _Room:
         self.code: dict[str, list[CodeType] | None] = {}
 
     def verdict(
-        self, beside: str, test: str, session: Session, limits: isolation.Limits
+        self, beside: str, test: Test, session: Session, limits: isolation.Limits
     ) -> dict[str, Any]:
         """What a test cell finds: as remembered, or by running it.
 
         That depends on the cell and on what is `beside` it.
         """
         session.begin_cell()
-        step = session.follow(self.transcripts.first_step((beside, test)))
+        step = session.follow(self.transcripts.first_step((beside, test.source)))
         if step is not None and step.verdict is not None:
             return step.verdict
-        verdict = self._run(test, session, limits)
+        verdict = self._run(test.source, session, limits)
         if session.asks_something_else:
-            self.transcripts.is_unsteady((beside, test))
+            self.transcripts.is_unsteady((beside, test.source))
             session.begin_cell(fresh=True)
-            verdict = self._run(test, session, limits)
+            verdict = self._run(test.source, session, limits)
+        only_named = session.called <= {*test.names_of([*session.functions])}
+        verdict["general"] = only_named and not session.quotes
         if session.broken is None:
-            self.transcripts.remember((beside, test), session.exchanges, verdict)
+            self.transcripts.remember((beside, test.source), session.exchanges, verdict)
         return verdict
 
     def _run(self, test: str, session: Session, limits: isolation.Limits) -> dict[str, Any]:

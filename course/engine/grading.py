@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Float, Integer, Unicode
@@ -109,16 +110,15 @@ def _write_result(nb: NotebookNode, master: Master, result: Result) -> None:
             outputs = result.outputs.get(number, [])
         count += 1
         cell.execution_count = count
-        for output in outputs:
-            if output["output_type"] == "execute_result":
-                output["execution_count"] = count
-        cell.outputs = [NotebookNode(output) for output in _nodes(outputs)]
+        cell.outputs = _nodes(outputs, count)
 
 
-def _nodes(outputs: list[dict[str, Any]]) -> list[NotebookNode]:
-    from nbformat import from_dict
-
-    return [from_dict(output) for output in outputs]
+def _nodes(outputs: list[dict[str, Any]], count: int) -> list[NotebookNode]:
+    counted = [
+        {**one, "execution_count": count} if one["output_type"] == "execute_result" else one
+        for one in outputs
+    ]
+    return [nbformat.from_dict(output) for output in counted]
 
 
 def _no_evidence() -> dict[str, Any]:

@@ -7,10 +7,10 @@ harmless, means "not proven", and then each test has its own child.
 
 A function may use its arguments, its local names, constants, the listed builtins, NumPy functions
 and methods, and functions that pass the same look. It can reach nothing that outlives the call:
-no global data, no attribute to set, no default that could change, no random numbers, and no
-`np.empty`, whose memory may hold what an earlier call left there. Code outside functions may do a
-little more, but nothing that could change what those names mean. The one thing let pass is that a
-text may show the address of an object, which depends on what else was in memory.
+no global data, no attribute to set, no default that could change, no random numbers. Code outside
+functions may do a little more, but nothing that could change what those names mean. What `np.empty`
+leaves open is NaN while calls are answered (see `student`). The one thing let pass is that a text
+may show the address of an object, which depends on what else was in memory.
 """
 
 from __future__ import annotations
@@ -18,9 +18,13 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
+import hashlib
+import marshal
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from types import CodeType
 from typing import TYPE_CHECKING
 
 from .cells import plain_tree
@@ -53,12 +57,13 @@ _BUILTINS = _words(
 )
 _NUMPY = _words(
     "abs add all allclose any append arange arctanh argmax array array_equal asarray "
-    "ascontiguousarray atleast_2d broadcast_to clip column_stack concatenate copy cosh diag "
-    "divide dot dstack einsum exp expand_dims expm1 eye finfo flip float32 float64 full "
-    "full_like hstack identity inf int64 isfinite isnan linspace log log1p logaddexp matmul max "
-    "maximum mean min minimum moveaxis multiply nan ndim negative newaxis ones ones_like outer "
-    "pi power prod real repeat reshape round shape sign sin sinh size split sqrt square squeeze "
-    "stack subtract sum swapaxes tanh tensordot tile transpose vstack where zeros zeros_like"
+    "ascontiguousarray atleast_2d broadcast_to c_ clip column_stack concatenate copy cosh diag "
+    "divide dot dstack einsum empty empty_like exp expand_dims expm1 eye finfo flip float32 "
+    "float64 full full_like hstack identity inf int64 isfinite isnan linspace log log1p logaddexp "
+    "matmul max maximum mean min minimum moveaxis multiply nan ndim negative newaxis ones "
+    "ones_like outer pi power prod r_ real repeat reshape round shape sign sin sinh size split "
+    "sqrt square squeeze stack subtract sum swapaxes tanh tensordot tile transpose vstack where "
+    "zeros zeros_like"
 )
 _METHODS = _words(
     "T all any append argmax astype clip copy dot dtype extend flat flatten get insert max mean "
@@ -68,6 +73,7 @@ _METHODS = _words(
 # Python's own, and those that IPython writes to.
 _SPECIAL = re.compile(r"__.*|_+|_i+|_i?\d+|_[dio]h|In|Out|exit|quit|open|get_ipython|display")
 _ARRAY_TYPE = {("np", "ndarray"), ("numpy", "ndarray")}
+_JOINS = frozenset(["c_", "r_"])  # with one text between the brackets, they read global data
 # What only code outside functions may use besides.
 _OUTSIDE = _words("RandomState default_rng normal rand randn random seed standard_normal")
 
@@ -97,45 +103,59 @@ class _Uses:
         return _Uses(self.calls - bound, self.attributes - own, self.reads - bound)
 
 
+@dataclass(frozen=True)
+class _Function:
+    """One definition of a function: what it uses, and what it does."""
+
+    name: str
+    uses: _Uses
+    code: bytes = b""
+
+
 @dataclass
 class _Cell:
     """What a cell binds, and what it uses."""
 
-    functions: list[tuple[str, _Uses]] = field(default_factory=list)
+    functions: list[_Function] = field(default_factory=list)
     modules: dict[str, str] = field(default_factory=dict)
     imported: dict[str, tuple[str, str]] = field(default_factory=dict)
     data: set[str] = field(default_factory=set)
     defined: set[str] = field(default_factory=set)  # in a module: what is not from elsewhere
     uses: _Uses = field(default_factory=_Uses)
+    code: bytes = b""  # of what stands outside of functions
 
 
 class _NotProven(Exception):
     pass
 
 
-def keeps_nothing(cells: Iterable[str], asked: Iterable[str], support: Support) -> bool:
-    """Whether calls of these functions can leave nothing behind, as far as a look can prove it.
+def prove(cells: Iterable[str], asked: Iterable[str], support: Support) -> Program | None:
+    """The program, if it can be proven that calls of these functions leave nothing behind.
 
     Arguments: cells, the source of all code that the student's process runs, in order; asked, the
     functions that tests call; support, the master's files, whose modules the cells may import.
     """
     try:
-        return _Notebook([_cell(source) for source in cells], _helpers(support)).proves({*asked})
-    except (_NotProven, SyntaxError, ValueError, RecursionError):
-        return False
+        program = Program([_cell(source) for source in cells], _helpers(support))
+        return program if program.proves({*asked}) else None
+    except (_NotProven, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
-class _Notebook:
+class Program:
+    """All cells of a notebook: the functions in them, and what stands outside of functions."""
+
     def __init__(self, cells: list[_Cell], helpers: dict[str, _Cell]) -> None:
         self.helpers = helpers
-        self.functions: dict[str, list[_Uses]] = {}
+        self.functions: dict[str, list[_Function]] = {}
         self.modules: dict[str, str] = {}
         self.imported: dict[str, tuple[str, str]] = {}
         self.data: set[str] = set()
         self.outside = [cell.uses for cell in cells]
+        self.outside_code = [cell.code for cell in cells if cell.code]
         for cell in cells:
-            for name, uses in cell.functions:
-                self.functions.setdefault(name, []).append(uses)
+            for function in cell.functions:
+                self.functions.setdefault(function.name, []).append(function)
             for own, new in ((self.modules, cell.modules), (self.imported, cell.imported)):
                 if any(own.get(name, what) != what for name, what in new.items()):
                     raise _NotProven
@@ -156,12 +176,22 @@ class _Notebook:
         """Whether nothing is kept by these functions."""
         if not self.data.isdisjoint(asked) or not {*self.modules, *self.imported}.isdisjoint(asked):
             return False  # what is asked for must be a function with a source to look at
-        every = [uses for several in self.functions.values() for uses in several]
+        every = [one.uses for several in self.functions.values() for one in several]
         return (
             all(self._is_harmless(uses, _NUMPY | {"random"}, _OUTSIDE) for uses in self.outside)
             and all(self._is_harmless(uses, _NUMPY, frozenset()) for uses in every)
-            and all(self._is_pure(uses) for uses in self._reached(asked))
+            and all(self._is_pure(one.uses) for one in self._reached(asked))
         )
+
+    def behind(self, asked: Iterable[str]) -> str:
+        """The same for two programs that were proven and in which these functions do the same.
+
+        What stands outside of functions must be the same too; comments and layout need not.
+        """
+        digest = hashlib.sha256()
+        for code in [*self.outside_code, *(one.code for one in self._reached(sorted(asked)))]:
+            digest.update(hashlib.sha256(code).digest())
+        return digest.hexdigest()
 
     def _is_harmless(self, uses: _Uses, numpy: frozenset[str], methods: frozenset[str]) -> bool:
         """Whether code changes nothing but data of its own, when it runs."""
@@ -177,16 +207,16 @@ class _Notebook:
                 return False
         return uses.calls <= known | _BUILTINS and uses.reads <= known | _BUILTINS
 
-    def _reached(self, asked: Iterable[str]) -> Iterator[_Uses]:
-        """What the functions that tests call use, and what the functions they call use."""
+    def _reached(self, asked: Iterable[str]) -> Iterator[_Function]:
+        """All definitions of these functions and of those that they call, in a fixed order."""
         todo, seen = list(asked), set()
         while todo:
             name = todo.pop()
             if name not in seen:
                 seen.add(name)
-                for uses in self.functions.get(name, []):
-                    yield uses
-                    todo += uses.calls
+                for one in self.functions.get(name, []):
+                    yield one
+                    todo += sorted(one.uses.calls)
 
     def _is_pure(self, uses: _Uses) -> bool:
         """Whether a function uses nothing that outlives a call."""
@@ -208,8 +238,8 @@ class _Notebook:
 
 def _helper_is_pure(module: _Cell, name: str) -> bool:
     """The same question for a function of the master's, whose module is trusted as such."""
-    found = [uses for own, uses in module.functions if own == name]
-    builtins = _BUILTINS - module.data - {own for own, _ in module.functions}
+    found = [one.uses for one in module.functions if one.name == name]
+    builtins = _BUILTINS - module.data - {one.name for one in module.functions}
     return bool(found) and all(
         uses.calls | uses.reads <= builtins
         and all(
@@ -239,7 +269,7 @@ def _module(data: bytes) -> _Cell:
             cell.defined.add(statement.name)
             if isinstance(statement, ast.FunctionDef):
                 with contextlib.suppress(_NotProven):
-                    cell.functions.append((statement.name, _function(statement)))
+                    cell.functions.append(_Function(statement.name, _function(statement)))
         elif isinstance(statement, ast.Assign | ast.AnnAssign):
             names = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
             cell.data |= {name.id for name in names if isinstance(name.ctx, ast.Store)}
@@ -247,15 +277,32 @@ def _module(data: bytes) -> _Cell:
     return cell
 
 
+@dataclass(frozen=True)
+class _Parsed:
+    """A cell that is Python as it stands. Two are equal if their code is the same."""
+
+    tree: ast.Module = field(compare=False)
+    code: bytes
+
+
 @functools.lru_cache(maxsize=512)  # given cells are the same in every notebook of a class
 def _cell(source: str) -> _Cell:
-    tree = plain_tree(source)
-    if tree is None:
-        raise _NotProven
-    cell = _Cell()
-    for statement in tree.body:
+    with warnings.catch_warnings(action="ignore"):  # the student is told when the cell runs
+        tree = plain_tree(source)
+        if tree is None:
+            raise _NotProven
+        return _look_through(_Parsed(tree, _code(tree.body)))
+
+
+@functools.lru_cache(maxsize=512)  # and many students write the same
+def _look_through(parsed: _Parsed) -> _Cell:
+    body = parsed.tree.body
+    outside = [one for one in body if not isinstance(one, ast.FunctionDef)]
+    cell = _Cell(code=_code(outside) if outside else b"")
+    for statement in body:
         if isinstance(statement, ast.FunctionDef):
-            cell.functions.append((statement.name, _function(statement)))
+            function = _Function(statement.name, _function(statement), _code([statement]))
+            cell.functions.append(function)
         elif isinstance(statement, ast.Import):
             for alias in statement.names:
                 if "." in alias.name:
@@ -271,6 +318,17 @@ def _cell(source: str) -> _Cell:
             cell.data |= bound
             cell.uses.add(uses)
     return cell
+
+
+def _code(statements: list[ast.stmt]) -> bytes:
+    """What statements do, without where they stand: the same for all comments and layouts."""
+
+    def bare(code: CodeType) -> CodeType:
+        parts = tuple(bare(one) if isinstance(one, CodeType) else one for one in code.co_consts)
+        return code.replace(co_firstlineno=1, co_linetable=b"", co_consts=parts)
+
+    compiled = compile(ast.Module(statements, []), "", "exec", dont_inherit=True)
+    return marshal.dumps(bare(compiled), 0)  # the version that depends on nothing but the contents
 
 
 def _function(function: ast.FunctionDef) -> _Uses:
@@ -330,11 +388,15 @@ def _look(parts: list[ast.AST]) -> tuple[set[str], _Uses]:
         if kind is ast.Attribute:
             if type(node.ctx) is not ast.Load:
                 raise _NotProven
-            if type(node.value) is ast.Name:
+            if type(node.value) is ast.Name and node.attr not in _JOINS:
                 uses.attributes.add((node.value.id, node.attr))
                 continue
             if node.attr not in _METHODS and node.attr not in _OUTSIDE:
                 raise _NotProven
+        elif kind is ast.Subscript and _joins(node):
+            uses.attributes.add((node.value.value.id, node.value.attr))
+            todo.append(node.slice)
+            continue
         elif kind is ast.AnnAssign and not (node.simple and node.value):
             raise _NotProven  # `(name): int` binds nothing, and looks as if it did
         elif kind in (ast.For, ast.comprehension):
@@ -369,6 +431,13 @@ def _look(parts: list[ast.AST]) -> tuple[set[str], _Uses]:
             raise _NotProven
         todo += _parts(node)
     return bound, uses
+
+
+def _joins(node: ast.Subscript) -> bool:
+    """Whether this is `np.r_[a, b]` or the like, with two parts or more."""
+    asked = node.value
+    named = type(asked) is ast.Attribute and type(asked.value) is ast.Name
+    return named and asked.attr in _JOINS and type(node.slice) is ast.Tuple
 
 
 def _without_view(node: ast.AST) -> ast.AST:

@@ -13,23 +13,26 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from . import cells, codec, isolation, wire
 
 FRESH_CHILD, THIS_PROCESS = b"C", b"P"  # who is to answer calls
+_empty, _empty_like = np.empty, np.empty_like
 _fork, _waitpid, _kill, _leave = isolation.fork, os.waitpid, os.kill, os._exit
 
 
 def run_submission(shell: cells.Shell, job: dict[str, Any], channel: socket.socket) -> None:
     """Run the cells one after the other, report each, then serve calls until told to stop."""
-    names = cells.fresh_namespace(shell, {})
     raw_output = _capture_descriptors(os.getcwd())
     for number, source in job["cells"]:
         outputs = cells.run(shell, source, raw_output, alone=job["proven"])
         wire.send(channel, {"cell": number, "outputs": outputs})
     wire.send(channel, {"ready": True})
-    _serve(names, channel)
+    _serve(shell.user_ns, channel)
 
 
 def _capture_descriptors(home: str) -> Any:
@@ -60,6 +63,7 @@ def _serve(names: dict[str, Any], channel: socket.socket) -> None:
             return
         line = socket.socket(fileno=descriptors[0])
         if wanted == THIS_PROCESS:
+            _leave_nothing_to_chance()
             _be_silent()
             _answer_calls(names, line)
             line.close()
@@ -73,6 +77,20 @@ def _serve(names: dict[str, Any], channel: socket.socket) -> None:
             finally:
                 _leave(0)
         line.close()
+
+
+def _leave_nothing_to_chance() -> None:
+    """From now on, let new arrays hold NaN where they would hold what was in memory before."""
+    np.empty, np.empty_like = _filled(_empty), _filled(_empty_like)
+
+
+def _filled(make: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    def filled(*arguments: Any, **keywords: Any) -> np.ndarray:
+        array = make(*arguments, **keywords)
+        array.fill(np.nan if array.dtype.kind in "fc" else 0)
+        return array
+
+    return filled
 
 
 def _be_silent() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from .isolation import Limits
-from .stateless import keeps_nothing
+from .stateless import Program, prove
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,11 @@ class Test:
 
     id: str
     source: str
+
+    def names_of(self, functions: list[str]) -> list[str]:
+        """Those of these functions whose names occur in it."""
+        words = set(re.findall(r"\w+", self.source))
+        return [name for name in functions if name in words]
 
 
 @dataclass(frozen=True)
@@ -64,9 +70,9 @@ class Task:
         return named or self.support.may_draw
 
     @cached_property
-    def keeps_nothing(self) -> bool:
-        """Whether calls of the functions provably leave nothing behind."""
-        return keeps_nothing([source for _, source in self.cells], self.names, self.support)
+    def program(self) -> Program | None:
+        """The program, where calls of the functions provably leave nothing behind."""
+        return prove([source for _, source in self.cells], self.names, self.support)
 
 
 @dataclass
@@ -77,6 +83,7 @@ class Verdict:
     passed: bool
     outputs: list[dict[str, Any]]
     seconds: float = 0.0
+    general: bool = False  # it holds wherever the functions that the test names do the same
 
 
 @dataclass

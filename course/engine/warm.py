@@ -20,7 +20,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-from . import cells, isolation, seccomp, student, wire
+from . import cells, isolation, seccomp, student, tracebacks, wire
 from .watch import SAMPLE_SECONDS, Watch
 
 
@@ -32,7 +32,6 @@ def main() -> None:
     control = socket.socket(fileno=settings["control"])
     shell = cells.make_shell()
     cells.warm_up(shell, figures=settings["figures"])
-    cells.fresh_namespace(shell, {})
     isolation.adopt_orphans()
     seccomp.program(os.uname().machine)  # built once
     gc.collect()
@@ -109,8 +108,10 @@ class _Support:
         if spec is None:
             return
         module = importlib.util.module_from_spec(spec)
+        source = self.files[f"{name}.py"]
         try:
-            exec(compile(self.files[f"{name}.py"], path, "exec"), module.__dict__)
+            exec(compile(source, path, "exec"), module.__dict__)
+            tracebacks.look_through(path, source.decode())
         except Exception:
             return
         self.modules[name] = module

@@ -12,7 +12,7 @@ import pytest
 from course.engine import sandbox
 from course.engine.engine import Engine
 from course.engine.isolation import Limits
-from course.engine.stateless import keeps_nothing
+from course.engine.stateless import prove
 from course.engine.task import Result, Support, Task, Test
 
 LIMITS = Limits(cell_seconds=10, call_seconds=5, total_seconds=30)
@@ -205,6 +205,87 @@ def test_the_same_answers_get_the_verdict_that_was_given_before(
     assert said(PLUS_ONE) == first
 
 
+def test_the_same_program_need_not_be_examined_again(
+    engine: Engine, support: Support, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = "assert f(1) == 2, f(1)"
+    for code in ("def f(x):\n    return 7 + x", "def f(x):\n    return 1 + x"):
+        _grade(engine, support, code, test)
+    examined = []
+    start = engine._start_examiner
+    monkeypatch.setattr(
+        engine, "_start_examiner", lambda task, *more: examined.append(task) or start(task, *more)
+    )
+    same = _grade(engine, support, "# mine\ndef f(x):\n    return (7 +\n        x)  # so", test)
+    assert _verdicts(same) == [False]
+    assert same.verdicts["t0"].outputs[-1]["evalue"] == "8"
+    assert _verdicts(_grade(engine, support, "def f(x):\n    return 1 + x\n", test)) == [True]
+    assert not examined
+    for code in ("def f(x):\n    return x + 7", "def f(x):\n    return 7 + x\n\ng = 3"):
+        assert _verdicts(_grade(engine, support, code, test)) == [False]
+    kept = "seen = []\n\ndef f(x):\n    seen.append(x)\n    return 1 + x"
+    for _ in range(2):
+        assert _verdicts(_grade(engine, support, kept, test)) == [True]
+    assert len(examined) == 4
+
+
+def test_a_program_is_another_where_its_cells_end_otherwise(
+    engine: Engine, support: Support
+) -> None:
+    code = (
+        "import numpy as np\n\ndef f(x):\n    return x - 1\n\n"
+        "assert np.random.default_rng().random() < 0.5\n\ndef f(x):\n    return x + 1"
+    )
+    assert prove([code], ["f"], support)
+    came = {}
+    for _ in range(60):
+        result = _grade(engine, support, code, "assert f(1) == 2")
+        defined_again = not result.outputs[0]
+        assert _verdicts(result) == [defined_again]
+        came[defined_again] = True
+        if len(came) == 2:
+            return
+    pytest.fail("it went the same way 60 times")
+
+
+def test_a_check_quotes_each_students_own_line(engine: Engine, support: Support) -> None:
+    test = (
+        "import traceback\ntry:\n    f(1)\nexcept ZeroDivisionError as error:\n"
+        "    raise AssertionError(traceback.extract_tb(error.__traceback__)[-1].line) from None"
+    )
+    for own in ("mine", "yours", "mine"):
+        line = f"return x / 0  # {own}"
+        result = _grade(engine, support, f"def f(x):\n    {line}", test)
+        assert result.verdicts["t0"].outputs[-1]["evalue"] == line
+
+
+def test_what_new_arrays_hold_is_not_left_to_chance(engine: Engine, support: Support) -> None:
+    code = (
+        "import numpy as np\n\ndef f(x):\n    a, b = np.empty((2, 2)), np.empty_like(x)\n"
+        "    a[0] = x\n    return a, b, np.empty(3, dtype=int)"
+    )
+    assert prove([code], ["f"], support)
+    test = (
+        "import numpy as np\na, b, c = f(np.array([1, 2]))\nassert np.isnan(a[1]).all()\n"
+        "assert a[0].tolist() == [1, 2] and not b.any() and not c.any()"
+    )
+    assert _verdicts(_grade(engine, support, code, test)) == [True]
+
+
+def test_what_is_on_loan_may_answer_otherwise_the_second_time(
+    engine: Engine, support: Support
+) -> None:
+    code = "def g(x):\n    return x\n\ndef f(x):\n    return g(x) + 10 * g(x)"
+    assert prove([code], ["f", "g"], support)
+    test = (
+        "from rnn_utils import lend\ncount = 0\ndef counted(x):\n    global count\n"
+        "    count += 1\n    return count\n"
+        "with lend(g=counted):\n    assert [f(1), f(1), f(2)] == [21, 43, 65]\n"
+        "assert [f(1), f(1)] == [11, 11]"
+    )
+    assert _verdicts(_grade(engine, support, code, test)) == [True]
+
+
 def test_another_answer_is_judged_anew(engine: Engine, support: Support) -> None:
     test = "for n in range(5):\n    assert f(n) == n + 1, n"
     for last, wanted in ((9, True), (3, False), (9, True), (4, False), (2, False)):
@@ -226,7 +307,7 @@ def test_a_check_may_ask_at_random(engine: Engine, support: Support) -> None:
 def test_a_call_that_hangs_costs_one_check(engine: Engine, support: Support, proven: bool) -> None:
     code = "def f(x):\n    while x > 1:\n        x = x + 1\n    return x"
     code = code if proven else f"import os\n{code}"
-    assert keeps_nothing([code], ["f"], support) is proven
+    assert bool(prove([code], ["f"], support)) is proven
     limits = Limits(cell_seconds=10, call_seconds=1, total_seconds=30)
     tests = ("assert f(1) == 1", "f(5)", "assert f(0) == 0", "assert f(1) == 2")
     result = _grade(engine, support, code, *tests, limits=limits)
@@ -236,7 +317,7 @@ def test_a_call_that_hangs_costs_one_check(engine: Engine, support: Support, pro
 
 def test_a_test_finds_nothing_that_another_has_left(engine: Engine, support: Support) -> None:
     code = NOT_PROVEN.replace("x + 1", "len(seen)")
-    assert not keeps_nothing([code], ["f"], support)
+    assert not prove([code], ["f"], support)
     tests = ("assert f(0) == 1\nassert f(0) == 2", "assert f(0) == 1", "assert f(0) == 1")
     assert _verdicts(_grade(engine, support, code, *tests)) == [True, True, True]
 

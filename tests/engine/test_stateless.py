@@ -8,6 +8,7 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ import rnn_utils
 from course import examiner, paths
 from course.bench import a_class
 from course.engine.cells import as_ipython_reads, is_plain
-from course.engine.stateless import keeps_nothing
+from course.engine.stateless import prove
 from course.engine.task import Support
 from course.mistakes import MISTAKES
 from course.mutants import right_solutions
@@ -30,7 +31,7 @@ BEGIN = "import numpy as np\n\nfrom rnn_utils import lend, rnn_parameters, sigmo
 
 
 def _proven(*cells: str, asked: str = "f") -> bool:
-    return keeps_nothing([BEGIN, *cells], asked.split(), SUPPORT)
+    return bool(prove([BEGIN, *cells], asked.split(), SUPPORT))
 
 
 PLAIN = {
@@ -45,6 +46,8 @@ PLAIN = {
     "a_stub": "def f(x):\n    y = np.zeros(3)\n    raise NotImplementedError('write me')\n    return unknown[y]",
     "data_outside": "x = np.random.RandomState(1).randn(3, 2)\nprint(x.shape)\n\ndef f(x):\n    return x",
     "entries_in_order": "def f(x):\n    for k, v in x.items():\n        x[k] = v + 1\n    return [k for k in x.keys()], sorted(x.items())",
+    "memory_that_is_filled": "def f(x):\n    return np.empty(3), np.empty_like(x)",
+    "joining": "def f(x):\n    return np.r_[x, x], np.c_[x, x[::-1]]",
     "a_string": 'def f(x):\n    """A text\n    ... of several lines."""\n    return f"{x}"',
 }
 
@@ -78,7 +81,8 @@ KEEPING = {
     "a_generator_in_a_stub": "def f(x):\n    raise NotImplementedError\n    yield x",
     "decorator": "@print\ndef f(x):\n    return x",
     "random": "def f(x):\n    return x + np.random.rand()",
-    "memory_as_it_was": "def f(x):\n    return np.empty(3)",
+    "joining_names_in_a_text": "seen = np.zeros(3)\n\ndef f(x):\n    return np.r_['seen']",
+    "joining_by_another_name": "def f(x):\n    join = np.c_\n    return join[x]",
     "memory_as_it_was_too": "def f(x):\n    return np.ndarray(3)",
     "memory_as_it_was_by_alias": "def f(x):\n    make = np.ndarray\n    return make(3)",
     "memory_not_written": "def f(x):\n    return np.add(x, x, where=False)",
@@ -150,7 +154,7 @@ VARIANTS = [
 
 def _is_proven(function: str, source: str) -> bool:
     texts = (sources() | {function: source}).values()
-    return keeps_nothing([BEGIN, *texts], [function], SUPPORT)
+    return bool(prove([BEGIN, *texts], [function], SUPPORT))
 
 
 def test_what_is_proven_answers_as_if_it_were_asked_for_the_first_time() -> None:
@@ -164,6 +168,45 @@ def test_what_is_proven_answers_as_if_it_were_asked_for_the_first_time() -> None
         if _answer(names, function, 3) != _answer(fresh, function, 3):
             kept.append(f"{function}: {name}")
     assert not kept
+
+
+def _behind(*cells: str, asked: str = "f") -> str:
+    program = prove([BEGIN, *cells], asked.split(), SUPPORT)
+    assert program is not None
+    return program.behind(asked.split())
+
+
+CODE = "def f(x):\n    y = x + 1\n    return {'y': y}"
+G = "def g(x):\n    return x"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [f"# in words\n{CODE} # more\n\n"],
+        [CODE.replace("x + 1", "(x\n    +  1)")],
+        [CODE, G],
+        [f"{G}\n\n{CODE}"],
+        [CODE, G.replace("return x", "return 3")],
+    ],
+)
+def test_comments_layout_and_other_functions_make_no_difference(cells: list[str]) -> None:
+    assert _behind(*cells) == _behind(CODE)
+
+
+@pytest.mark.parametrize("change", ["x + 2", "1 + x", "x + 1.0", "x + True", "x - 1", "g(x)"])
+def test_whatever_a_function_does_makes_a_difference(change: str) -> None:
+    assert _behind(CODE.replace("x + 1", change), G) != _behind(CODE, G)
+
+
+def test_functions_that_are_called_and_code_outside_make_a_difference() -> None:
+    calls = CODE.replace("x + 1", "g(x)")
+    assert _behind(calls, G) == _behind(G, calls)
+    assert _behind(calls, G) != _behind(calls, G.replace("return x", "return -x"))
+    assert _behind(calls, G) != _behind(calls, "z = 3\nfrom rnn_utils import sigmoid as g")
+    assert _behind(CODE, "y = 1\nz = 3") != _behind(CODE)
+    assert _behind(CODE, "y = 1\nz = 3") != _behind(CODE, "y = 1\nz = 4")
+    assert _behind(CODE, CODE) != _behind(CODE)
 
 
 def test_hardly_any_notebook_is_held_up_for_nothing() -> None:
@@ -242,7 +285,7 @@ def _notebooks() -> list[list[str]]:
                 for cell in notebook.cells
                 if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("grade")
             ]
-            if keeps_nothing(code, ["f"], SUPPORT):
+            if prove(code, ["f"], SUPPORT):
                 found.append(code)
     return found
 
@@ -262,3 +305,45 @@ def test_what_comes_out_is_the_same_without_ipythons_machinery() -> None:
     for alone, with_all, cells in zip(*said, notebooks, strict=True):
         for one, other, source in zip(alone, with_all, cells, strict=True):
             assert one == other, source
+
+
+_FAIL = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from course.engine import cells, tracebacks
+
+shell = cells.make_shell()
+cells.warm_up(shell, figures=False)
+path = sys.argv[1] + "/helpers.py"
+if sys.argv[2] == "looked through before":
+    tracebacks.look_through("elsewhere.py", open(path).read())
+    tracebacks.look_through(path, open(path).read())
+cells.fresh_namespace(shell, {})
+print(json.dumps(cells.run(shell, "import helpers\\nhelpers.apply(lambda x: 1 / x, [1, 0])")))
+"""
+_HELPERS = '''"""Words."""
+
+
+def apply(function, values):
+    """Call it."""
+
+    found = []
+    for value in values:
+        found.append(
+            function(value)
+        )
+    return f"{found!r:>20}"
+'''
+
+
+def test_an_error_in_a_helper_looks_the_same_if_its_source_was_looked_through(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "helpers.py").write_text(_HELPERS, encoding="utf-8")
+    said = [
+        subprocess.check_output([sys.executable, "-c", _FAIL, str(tmp_path), way], cwd=paths.ROOT)
+        for way in ("looked through before", "not")
+    ]
+    assert said[0] == said[1]
+    assert b"helpers.py" in said[0]
+    assert b"ZeroDivisionError" in said[0]
