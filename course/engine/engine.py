@@ -378,10 +378,10 @@ class Engine:
                 return student
             done, lost = self._examine_some(task, todo, student, result, stateless, deadline)
             todo = todo[done:]
+            stateless = stateless and not lost
             if lost and todo:
                 self._note_end(student.end(), result)
                 student = self._run_cells(task, Result(), place, deadline)
-                stateless = False
         if stateless:
             self._programs.remember(task, result)
         return student

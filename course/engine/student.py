@@ -87,7 +87,10 @@ def _leave_nothing_to_chance() -> None:
 def _filled(make: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
     def filled(*arguments: Any, **keywords: Any) -> np.ndarray:
         array = make(*arguments, **keywords)
-        array.fill(np.nan if array.dtype.kind in "fc" else 0)
+        if array.dtype.kind in "fc":
+            array.fill(np.nan)
+        elif array.dtype.kind != "O":  # those hold None
+            array[...] = np.zeros((), array.dtype)
         return array
 
     return filled

@@ -315,6 +315,22 @@ def test_a_call_that_hangs_costs_one_check(engine: Engine, support: Support, pro
     assert "within 1 seconds" in result.verdicts["t1"].outputs[-1]["evalue"]
 
 
+def test_what_took_too_long_is_tried_again(
+    engine: Engine, support: Support, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "def f(x):\n    while x > 2:\n        x = x + 1\n    return x"
+    limits = Limits(cell_seconds=10, call_seconds=1, total_seconds=30)
+    examined = []
+    start = engine._start_examiner
+    monkeypatch.setattr(
+        engine, "_start_examiner", lambda task, *more: examined.append(task) or start(task, *more)
+    )
+    for _ in range(2):
+        result = _grade(engine, support, code, "assert f(1) == 1", "f(5)", limits=limits)
+        assert _verdicts(result) == [True, False]
+    assert len(examined) == 2
+
+
 def test_a_test_finds_nothing_that_another_has_left(engine: Engine, support: Support) -> None:
     code = NOT_PROVEN.replace("x + 1", "len(seen)")
     assert not prove([code], ["f"], support)
