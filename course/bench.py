@@ -231,6 +231,8 @@ def _where_time_goes(measured: list[dict[str, float]], ours: float, start: float
     print(f"  ending the student's process      {spent['end'] * 1000:7.1f} ms")
     rest = ours - sum(spent.values())
     print(f"  nbgrader's reading and bookkeeping{rest * 1000:7.1f} ms")
+    known, asked = (sum(one[name] for one in measured) for name in ("known", "asked"))
+    print(f"Of the tests, {known / asked:.0%} had met the same code before, in another notebook.")
     print(f"Once for a class: {start:.1f} s to start the warm processes.")
     peak = max(one["peak_kb"] for one in measured) / 1024
     print(f"Peak memory of a submission: {peak:.0f} MB, of which most is shared with the others.")

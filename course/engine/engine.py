@@ -225,7 +225,8 @@ class Engine:
             "tests": examined - ran,
             "end": time.monotonic() - examined,
         }
-        self.measured.append({**result.seconds, "peak_kb": result.peak_kb})
+        counted = {"peak_kb": result.peak_kb, "known": result.known, "asked": len(task.tests)}
+        self.measured.append({**result.seconds, **counted})
         return result
 
     @contextlib.contextmanager
@@ -368,21 +369,22 @@ class Engine:
         self, task: Task, student: _Student, result: Result, place: str, deadline: float
     ) -> _Student:
         """Run all tests; give the student's process that is there at the end."""
-        stateless = task.program is not None and not result.irregularities
-        if stateless:
+        proven = task.program is not None and not result.irregularities
+        if proven:
             result.verdicts = self._programs.verdicts(task, result)
+            result.known = len(result.verdicts)
         todo = [test for test in task.tests if test.id not in result.verdicts]
         while todo:
             if time.monotonic() > deadline:
                 self._give_up(todo, result, "the submission as a whole used up its time")
                 return student
-            done, lost = self._examine_some(task, todo, student, result, stateless, deadline)
+            done, lost = self._examine_some(task, todo, student, result, proven, deadline)
             todo = todo[done:]
-            stateless = stateless and not lost
+            proven = proven and not lost
             if lost and todo:
                 self._note_end(student.end(), result)
                 student = self._run_cells(task, Result(), place, deadline)
-        if stateless:
+        if proven:
             self._programs.remember(task, result)
         return student
 
@@ -392,11 +394,11 @@ class Engine:
         todo: list[Any],
         student: _Student,
         result: Result,
-        stateless: bool,
+        proven: bool,
         deadline: float,
     ) -> tuple[int, bool]:
         """Have one examiner run these tests; give how many are done, and if the student is lost."""
-        results = self._start_examiner(task, todo, student, stateless)
+        results = self._start_examiner(task, todo, student, proven)
         with results:
             for number, test in enumerate(todo):
                 try:
@@ -405,7 +407,7 @@ class Engine:
                     head, _ = wire.receive(results, until)
                 except wire.WireError:
                     self._give_up([test], result, "this check could not be finished")
-                    return number + 1, stateless
+                    return number + 1, proven
                 if head.get("id") != test.id:
                     raise EngineFailed("the examiner answered out of turn")
                 outputs = _test_outputs(head)
@@ -423,7 +425,7 @@ class Engine:
         return len(todo), False
 
     def _start_examiner(
-        self, task: Task, todo: list[Any], student: _Student, stateless: bool
+        self, task: Task, todo: list[Any], student: _Student, proven: bool
     ) -> socket.socket:
         folder = self._place_for_helpers(task.support)
         job = {
@@ -431,7 +433,7 @@ class Engine:
             "folder": str(folder),
             "helpers": list(self.helpers),
             "names": task.names,
-            "stateless": stateless,
+            "proven": proven,
             "tests": [{"id": test.id, "source": test.source} for test in todo],
             "limits": task.limits.as_dict(),
         }

@@ -131,7 +131,7 @@ def _examine(room: _Room, job: dict[str, Any], jobs: socket.socket, descriptors:
     """
     channel, results = (socket.socket(fileno=number) for number in descriptors)
     limits = isolation.Limits(**job["limits"])
-    session = Session(channel, limits, job["names"], job["stateless"])
+    session = Session(channel, limits, job["names"], job["proven"])
     signal.signal(signal.SIGALRM, session.out_of_time)
     os.chdir(job["folder"])
     odd = False
@@ -144,7 +144,7 @@ def _examine(room: _Room, job: dict[str, Any], jobs: socket.socket, descriptors:
                 odd = True
                 jobs.close()
             seconds = time.monotonic() - started
-            lost = odd and job["stateless"]  # the student's own process may hang, or be gone
+            lost = odd and job["proven"]  # the student's own process may hang, or be gone
             wire.send(results, {"id": test["id"], "seconds": seconds, "lost": lost, **verdict})
             if lost:
                 break

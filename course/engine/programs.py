@@ -1,6 +1,6 @@
 """The same code gets the same verdict: what tests said before, by what the functions do.
 
-Where calls provably keep nothing (see `stateless`), what a function answers depends on its code
+Where calls provably keep nothing (see `proof`), what a function answers depends on its code
 alone: not on comments, layout, other functions, the time or the machine. So where a test was run on
 the same code before, it need not be run again. Every submission's own cells are run all the same,
 for the outputs that its feedback shows.

@@ -41,9 +41,9 @@ class _CellStopped(BaseException):
 class _Line:
     """The socket to the student's process or a child of it, opened when it is needed."""
 
-    def __init__(self, channel: socket.socket, limits: isolation.Limits, stateless: bool) -> None:
+    def __init__(self, channel: socket.socket, limits: isolation.Limits, proven: bool) -> None:
         self.channel, self.limits = channel, limits
-        self.who = student.THIS_PROCESS if stateless else student.FRESH_CHILD
+        self.who = student.THIS_PROCESS if proven else student.FRESH_CHILD
         self.patience = limits.call_seconds
         self.socket: socket.socket | None = None
         self.cell_deadline = self.call_deadline = 0.0
@@ -88,10 +88,10 @@ class Session:
     """The conversation with one submission, over all its test cells."""
 
     def __init__(
-        self, channel: socket.socket, limits: isolation.Limits, names: list[str], stateless: bool
+        self, channel: socket.socket, limits: isolation.Limits, names: list[str], proven: bool
     ) -> None:
-        self.stateless = stateless
-        self.line = _Line(channel, limits, stateless)
+        self.proven = proven
+        self.line = _Line(channel, limits, proven)
         self.broken: Exception | None = None
         self.exchanges: list[Exchange] = []
         self.said: deque[Exchange] = deque()
@@ -107,7 +107,7 @@ class Session:
 
         Where calls provably leave nothing behind, the student's process answers itself.
         """
-        if fresh or not self.stateless or self.broken is not None:
+        if fresh or not self.proven or self.broken is not None:
             self.line.close()
         self.broken, self.asks_something_else, self.quotes = None, False, False
         self.called = set()
@@ -195,7 +195,7 @@ class Session:
 
         Where calls keep nothing, the answer depends on what was said since the call began.
         """
-        if not self.stateless:
+        if not self.proven:
             return self.line.ask(question, starts_a_call)
         if starts_a_call:
             self._call, self._unsaid = hashlib.sha256(), []

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from .isolation import Limits
-from .stateless import Program, prove
+from .proof import Program, prove
 
 
 @dataclass(frozen=True)
@@ -95,3 +95,4 @@ class Result:
     irregularities: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     peak_kb: int = 0
+    known: int = 0  # verdicts that were there before, from the same code

@@ -12,7 +12,7 @@ import pytest
 from course.engine import sandbox
 from course.engine.engine import Engine
 from course.engine.isolation import Limits
-from course.engine.stateless import prove
+from course.engine.proof import prove
 from course.engine.task import Result, Support, Task, Test
 
 LIMITS = Limits(cell_seconds=10, call_seconds=5, total_seconds=30)

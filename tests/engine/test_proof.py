@@ -20,7 +20,7 @@ import rnn_utils
 from course import examiner, paths
 from course.bench import a_class
 from course.engine.cells import as_ipython_reads, is_plain
-from course.engine.stateless import prove
+from course.engine.proof import prove
 from course.engine.task import Support
 from course.mistakes import MISTAKES
 from course.mutants import right_solutions
