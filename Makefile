@@ -10,6 +10,9 @@ TRIM = $(BIN)/python -m pip uninstall --quiet --yes rfc3987-syntax
 # Settings of JupyterLab: students get no formgrader, and nobody is asked about news.
 JUPYTER := $(CURDIR)/course/jupyter
 SETTINGS = $(if $(filter .,$(DIR)),,$(JUPYTER)/students:)$(JUPYTER)/everyone
+# Install a system package where we may: $(call get,the command that it brings,the package).
+get = command -v $(1) >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends $(2); } >/dev/null 2>&1 || true
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build figures demo grade lab test journeys pictures mutants attacks equality bench clean
@@ -25,9 +28,7 @@ setup: .venv/ready  ## Make the virtual environment and install everything the c
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@$(TRIM)
 	@touch $@
-	@# The sandbox for grading is a system package; get it where we may.
-	@command -v bwrap >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
-	    { apt-get update -qq && apt-get install -y -qq bubblewrap; } >/dev/null 2>&1 || true
+	@$(call get,bwrap,bubblewrap)  # the sandbox for grading
 
 .venv/ready-to-test: .venv/ready tests/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
@@ -36,11 +37,7 @@ setup: .venv/ready  ## Make the virtual environment and install everything the c
 	@! command -v npm >/dev/null || npm install --global --prefix .venv --loglevel=error \
 	    --no-audit --no-fund --no-update-notifier configurable-http-proxy@5.3.0 >/dev/null || true
 	@touch $@
-	@# The browser for the journeys is a system package too.
-	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || [ "$$(id -u)" != 0 ] || \
-	    ! command -v apt-get >/dev/null || \
-	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } \
-	    >/dev/null 2>&1 || true
+	@command -v google-chrome >/dev/null || { $(call get,chromium,chromium); }  # for the journeys
 
 build: setup  ## Build source/, notebooks/ and release/ from manuscript/
 	$(RUN) -m course.build source release
