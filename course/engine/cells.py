@@ -300,22 +300,23 @@ _PROMPT = re.compile(r"\s*(>>>|\.\.\.|In \[|\[\w+\]In\b)")
 
 def is_plain(source: str) -> bool:
     """Whether a cell is Python as it stands, so that IPython would change nothing that counts."""
-    return plain_tree(source) is not None
+    if not looks_plain(source):
+        return False
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
-def plain_tree(source: str) -> ast.Module | None:
-    """The syntax tree of a cell that is Python as it stands; None of any other.
+def looks_plain(source: str) -> bool:
+    """Whether a cell, if it is Python at all, is Python as it stands.
 
     What IPython adds to the language is not Python, except for single lines such as `ls`, for
     prompts that were pasted along, and for empty lines at the top.
     """
     lines = source.splitlines()[:2]
-    if len(lines) < 2 or not lines[0].strip() or any(map(_PROMPT.match, lines)):
-        return None
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    return len(lines) == 2 and bool(lines[0].strip()) and not any(map(_PROMPT.match, lines))
 
 
 def as_ipython_reads(source: str) -> str:

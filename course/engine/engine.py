@@ -21,7 +21,7 @@ from typing import Any
 
 from . import sandbox, wire
 from .isolation import Limits
-from .outputs import clean
+from .outputs import Markup, clean
 from .programs import Programs
 from .task import Result, Support, Task, Verdict
 
@@ -331,7 +331,7 @@ class Engine:
                 return number, "ended the Python process"
             except wire.Malformed:
                 return number, "disturbed the recording of its outputs"
-            result.outputs[number] = clean(outputs)
+            result.outputs[number] = clean(outputs, result.markup)
             if stopped:
                 result.irregularities.append(
                     f"Cell {number + 1} did not end within {limits.cell_seconds:g} seconds and "
@@ -492,7 +492,7 @@ def _error(name: str, text: str) -> dict[str, Any]:
 
 def _test_outputs(head: dict[str, Any]) -> list[dict[str, Any]]:
     """Outputs of a test cell, without what would confuse grading or show hidden lines."""
-    outputs = [o for o in clean(head["outputs"]) if o.get("name") != "stderr"]
+    outputs = [o for o in clean(head["outputs"], Markup()) if o.get("name") != "stderr"]
     if not head["passed"] and not any(o["output_type"] == "error" for o in outputs):
         outputs.append(_error("NotFinished", "No points here: the check did not reach its end."))
     return outputs

@@ -176,7 +176,7 @@ class _Room:
             self.transcripts.is_unsteady((beside, test.source))
             session.begin_cell(fresh=True)
             verdict = self._run(test.source, session, limits)
-        only_named = session.called <= {*test.names_of([*session.functions])}
+        only_named = session.called <= {*test.names_of(session.functions)}
         verdict["general"] = only_named and not session.quotes
         if session.broken is None:
             self.transcripts.remember((beside, test.source), session.exchanges, verdict)

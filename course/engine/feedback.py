@@ -7,7 +7,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import List
 
 from .hidden import without_hidden
-from .outputs import clean
+from .outputs import Markup, clean
 
 HIDDEN = "# (Further checks run here at grading. They are not shown.)"
 
@@ -18,6 +18,11 @@ class ForStudents(NbGraderPreprocessor):
     # nbconvert sets it for every step, and complains where it may not.
     display_data_priority = List().tag(config=True)
 
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        """Clean a whole notebook."""
+        self.markup = Markup()
+        return super().preprocess(nb, resources)
+
     def preprocess_cell(
         self, cell: NotebookNode, resources: dict, cell_index: int
     ) -> tuple[NotebookNode, dict]:
@@ -26,7 +31,8 @@ class ForStudents(NbGraderPreprocessor):
             shown = without_hidden(cell.source).rstrip()
             cell.source = f"{shown}\n\n{HIDDEN}".lstrip()
         if cell.cell_type == "code":
-            cell.outputs = [NotebookNode(output) for output in clean(list(cell.outputs))]
+            outputs = clean(list(cell.outputs), self.markup)
+            cell.outputs = [NotebookNode(output) for output in outputs]
             for output in cell.outputs:
                 if "data" in output:
                     output["data"] = NotebookNode(output["data"])

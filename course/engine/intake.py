@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
+import gc
 import json
 import os
 import shutil
@@ -55,8 +56,12 @@ class Submissions(NotebookExporter):
 
         def convert_vetted() -> None:
             Shortcuts(converter).install()
-            with warm_gradebook(), vetted(converter, self.allowed_files):
-                convert()
+            gc.freeze()  # what is there by now need not be looked through for garbage again
+            try:
+                with warm_gradebook(), vetted(converter, self.allowed_files):
+                    convert()
+            finally:
+                gc.unfreeze()
 
         converter.convert_notebooks = convert_vetted
 

@@ -24,11 +24,10 @@ with contextlib.suppress(ImportError):  # Windows, where the engine refuses with
 
 MEBIBYTE = 1024 * 1024
 NOBODY = 65534
-_NEW_USER, _NEW_MOUNT, _NEW_PID, _NEW_NET, _NEW_IPC, _NEW_UTS = (
+_NEW_USER, _NEW_MOUNT, _NEW_PID, _NEW_IPC, _NEW_UTS = (
     0x10000000,
     0x00020000,
     0x20000000,
-    0x40000000,
     0x08000000,
     0x04000000,
 )
@@ -141,9 +140,10 @@ class _CloneArguments(ctypes.Structure):
 def fork_apart(tell: bool) -> int:
     """Like `fork`; the child is process 1 of new namespaces, and has no user there yet.
 
+    It shares the sandbox's network, which has no way out and nobody else in it.
     `tell` is whether to tell those in Python who asked to be told of a fork.
     """
-    flags = _NEW_USER | _NEW_MOUNT | _NEW_PID | _NEW_NET | _NEW_IPC | _NEW_UTS
+    flags = _NEW_USER | _NEW_MOUNT | _NEW_PID | _NEW_IPC | _NEW_UTS
     given = _CloneArguments(flags=flags, exit_signal=_SIGCHLD)
     if address := _address_of_thread_id():
         # As in glibc's own fork: its note of which thread this is must be right in the child.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
 import json
 import re
 from typing import Any
@@ -76,6 +77,7 @@ _ATTRIBUTES = {
     "td": ["colspan", "rowspan"],
     "th": ["colspan", "rowspan"],
 }
+MAX_MARKUP, MAX_TAGS = 100_000, 2_000
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -85,13 +87,46 @@ def printable(text: Any, limit: int = MAX_TEXT) -> str:
     return _SURROGATES.sub("\ufffd", without_controls(text[:limit]))
 
 
-def clean(outputs: Any) -> list[dict[str, Any]]:
+class Markup:
+    """How much markup of one submission is still cleaned.
+
+    Cleaning takes a time that grows with the square of the text. Over the limits, tags are shown as
+    they were written, and long markup is left out.
+    """
+
+    def __init__(self) -> None:
+        self.characters, self.tags = MAX_MARKUP, MAX_TAGS
+
+    def without_script(self, text: str, kind: str) -> str:
+        """Markup without script, styles, frames or anything else that could act."""
+        if kind == "image/svg+xml":
+            return text if _SAFE_SVG.fullmatch(text) else ""
+        if kind == "text/markdown" and not suspicious(text):
+            return text
+        self.characters -= len(text)
+        self.tags -= text.count("<")
+        if self.characters < 0:
+            return "(There is more markup here than is looked at: it was left out.)"
+        harmless = _bleached(text) if self.tags >= 0 else html.escape(text)
+        # In Markdown and in formulas a link needs no tag.
+        return _ACTING_LINK.sub("blocked:", harmless)
+
+
+def _bleached(text: str) -> str:
+    import bleach
+
+    return bleach.clean(
+        text, tags=_TAGS, attributes=_ATTRIBUTES, protocols=["http", "https", "data"], strip=True
+    )
+
+
+def clean(outputs: Any, markup: Markup) -> list[dict[str, Any]]:
     """The outputs of one cell, rebuilt from scratch out of what is allowed in them."""
     if not isinstance(outputs, list):
         return []
     cleaned, budget = [], MAX_DATA + MAX_TEXT
     for output in outputs[:MAX_OUTPUTS]:
-        one = _clean_one(output) if isinstance(output, dict) else None
+        one = _clean_one(output, markup) if isinstance(output, dict) else None
         if one is None:
             continue
         budget -= len(json.dumps(one))
@@ -101,7 +136,7 @@ def clean(outputs: Any) -> list[dict[str, Any]]:
     return cleaned
 
 
-def _clean_one(output: dict[str, Any]) -> dict[str, Any] | None:
+def _clean_one(output: dict[str, Any], markup: Markup) -> dict[str, Any] | None:
     kind = output.get("output_type")
     if kind == "stream":
         name = "stderr" if output.get("name") == "stderr" else "stdout"
@@ -117,7 +152,7 @@ def _clean_one(output: dict[str, Any]) -> dict[str, Any] | None:
             "traceback": [printable(line, 20_000) for line in lines],
         }
     if kind in ("display_data", "execute_result"):
-        data = _clean_data(output.get("data"))
+        data = _clean_data(output.get("data"), markup)
         if not data:
             return None
         one: dict[str, Any] = {"output_type": kind, "data": data, "metadata": {}}
@@ -128,7 +163,7 @@ def _clean_one(output: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def _clean_data(data: Any) -> dict[str, str]:
+def _clean_data(data: Any, markup: Markup) -> dict[str, str]:
     cleaned: dict[str, str] = {}
     if not isinstance(data, dict):
         return cleaned
@@ -142,7 +177,7 @@ def _clean_data(data: Any) -> dict[str, str]:
         elif kind in _IMAGES and _is_image(value, _IMAGES[kind]):
             cleaned[kind] = value
         elif kind in _MARKUP and len(value) <= MAX_DATA:
-            cleaned[kind] = without_script(printable(value, MAX_DATA), kind)
+            cleaned[kind] = markup.without_script(printable(value, MAX_DATA), kind)
     return {kind: value for kind, value in cleaned.items() if value}
 
 
@@ -153,40 +188,34 @@ def _is_image(value: str, start: bytes) -> bool:
         return False
 
 
-def without_script(text: str, kind: str = "text/html") -> str:
-    """Markup without script, styles, frames or anything else that could act."""
-    if kind == "image/svg+xml":
-        return text if _SAFE_SVG.fullmatch(text) else ""
-    if kind == "text/markdown" and not suspicious(text):
-        return text
-    import bleach
-
-    clean = bleach.clean(
-        text, tags=_TAGS, attributes=_ATTRIBUTES, protocols=["http", "https", "data"], strip=True
-    )
-    # In Markdown and in formulas a link needs no tag.
-    return _ACTING_LINK.sub("blocked:", clean)
-
-
 # An SVG image is kept only if nothing in it could run or load anything.
 _SAFE_SVG = re.compile(
     r"(?!.*(<\s*(script|foreignobject|iframe|embed|object|animate|set|handler|style|image|a)\b"
     r"|\son\w+\s*=|javascript:|data:|&#|<!entity|href\s*=\s*[\"'](?!#))).*",
     re.IGNORECASE | re.DOTALL,
 )
-_SUSPICIOUS = re.compile(
-    r"<\s*/?\s*(script|iframe|object|embed|link|meta|style|svg|math|form|input|button|base|frame|"
+# Searched for in folded text. No part may try the same stretch of text twice (hence `++`, `*+`): a
+# submission could make that take for ever.
+_SUSPICIOUS_MARKUP = re.compile(
+    r"<\s*+/?\s*+(script|iframe|object|embed|link|meta|style|svg|math|form|input|button|base|frame|"
     r"frameset|applet|video|audio|source|template|portal|marquee|body|html|textarea|select|"
-    r"xmp|noscript|plaintext|title)\b|<[^>]*\bon[a-z]+\s*=|(javascript|vbscript)\s*(:|&)|data\s*:\s*text|"
-    r"srcdoc|&#x?0*[0-9a-f]+;?|&colon;|&tab;|&newline;|<!|<\?",
-    re.IGNORECASE,
+    r"xmp|noscript|plaintext|title)\b|<[!?]|&#x?[0-9a-f]|&(colon|tab|newline);"
 )
-
+_SUSPICIOUS_WORDS = re.compile(r"(java|vb)script\s*+[:&]|data\s*+:\s*+text|srcdoc")
 _ACTING_LINK = re.compile(
     r"(javascript|vbscript|data)\s*(:|&colon;|&#0*58;?|&#x0*3a;?)", re.IGNORECASE
 )
 
 
+_TAG = re.compile(r"<[^<>]*+")
+_EVENT = re.compile(r"\bon[a-z]++\s*+=")
+
+
 def suspicious(text: str) -> bool:
     """Whether Markdown holds markup that could act in a browser."""
-    return bool(_SUSPICIOUS.search(text))
+    text = text.casefold()
+    return bool(
+        _SUSPICIOUS_MARKUP.search(text)
+        or ("on" in text and any(map(_EVENT.search, _TAG.findall(text))))
+        or _SUSPICIOUS_WORDS.search(text)
+    )

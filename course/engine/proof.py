@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import TYPE_CHECKING
 
-from .cells import plain_tree
+from .cells import looks_plain
 
 if TYPE_CHECKING:
     from .task import Support
@@ -278,31 +278,30 @@ def _module(data: bytes) -> _Cell:
 
 
 @dataclass(frozen=True)
-class _Parsed:
+class _Compiled:
     """A cell that is Python as it stands. Two are equal if their code is the same."""
 
-    tree: ast.Module = field(compare=False)
     code: bytes
+    source: str = field(compare=False)
 
 
 @functools.lru_cache(maxsize=512)  # given cells are the same in every notebook of a class
 def _cell(source: str) -> _Cell:
+    if not looks_plain(source):
+        raise _NotProven
     with warnings.catch_warnings(action="ignore"):  # the student is told when the cell runs
-        tree = plain_tree(source)
-        if tree is None:
-            raise _NotProven
-        return _look_through(_Parsed(tree, _code(tree.body)))
+        return _look_through(_Compiled(_code(source), source))
 
 
 @functools.lru_cache(maxsize=512)  # and many students write the same
-def _look_through(parsed: _Parsed) -> _Cell:
-    body = parsed.tree.body
+def _look_through(compiled: _Compiled) -> _Cell:
+    body = ast.parse(compiled.source).body
     outside = [one for one in body if not isinstance(one, ast.FunctionDef)]
-    cell = _Cell(code=_code(outside) if outside else b"")
+    cell = _Cell(code=_code(ast.Module(outside, [])) if outside else b"")
     for statement in body:
         if isinstance(statement, ast.FunctionDef):
-            function = _Function(statement.name, _function(statement), _code([statement]))
-            cell.functions.append(function)
+            code = _code(ast.Module([statement], []))
+            cell.functions.append(_Function(statement.name, _function(statement), code))
         elif isinstance(statement, ast.Import):
             for alias in statement.names:
                 if "." in alias.name:
@@ -320,14 +319,14 @@ def _look_through(parsed: _Parsed) -> _Cell:
     return cell
 
 
-def _code(statements: list[ast.stmt]) -> bytes:
-    """What statements do, without where they stand: the same for all comments and layouts."""
+def _code(source: str | ast.Module) -> bytes:
+    """What a cell or a part of it does, whatever its comments and layout are."""
 
     def bare(code: CodeType) -> CodeType:
         parts = tuple(bare(one) if isinstance(one, CodeType) else one for one in code.co_consts)
         return code.replace(co_firstlineno=1, co_linetable=b"", co_consts=parts)
 
-    compiled = compile(ast.Module(statements, []), "", "exec", dont_inherit=True)
+    compiled = compile(source, "", "exec", dont_inherit=True)
     return marshal.dumps(bare(compiled), 0)  # the version that depends on nothing but the contents
 
 

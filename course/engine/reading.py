@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from .outputs import printable, without_script
+from .outputs import Markup, printable
 
 MAX_FILE = 20 * 1024 * 1024
 MAX_CELLS = 2000
 MAX_SOURCE = 400_000
+# All text cells together. Some texts take a time to render that grows with the square of them.
+MAX_WORDS = 100_000
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _IMAGES = {"image/png", "image/jpeg", "image/gif"}
 
@@ -52,9 +55,19 @@ def parse(data: bytes, name: str) -> tuple[dict[str, Any], list[str]]:
         raise Unreadable(f"{name} is not a notebook: it has no list of cells.")
     if len(cells) > MAX_CELLS:
         raise Unreadable(f"{name} has {len(cells)} cells; at most {MAX_CELLS} are read.")
-    used: set[str] = set()
-    clean = [_cell(cell, number, used, notes) for number, cell in enumerate(cells)]
+    state = _State(notes)
+    clean = [_cell(cell, number, state) for number, cell in enumerate(cells)]
     return notebook([cell for cell in clean if cell]), notes
+
+
+@dataclass
+class _State:
+    """What reading a cell needs to know of those before it."""
+
+    notes: list[str]
+    used: set[str] = field(default_factory=set)  # ids of cells
+    markup: Markup = field(default_factory=Markup)
+    words: int = MAX_WORDS  # characters that are left for text cells
 
 
 def notebook(cells: list[dict[str, Any]]) -> dict[str, Any]:
@@ -84,18 +97,18 @@ def _from_other_version(
     return json.loads(json.dumps(old))
 
 
-def _cell(cell: Any, number: int, used: set[str], notes: list[str]) -> dict[str, Any] | None:
+def _cell(cell: Any, number: int, state: _State) -> dict[str, Any] | None:
     if not isinstance(cell, dict):
-        notes.append(f"Cell {number + 1} is not a cell and was left out.")
+        state.notes.append(f"Cell {number + 1} is not a cell and was left out.")
         return None
     kind = cell.get("cell_type")
     if kind not in ("code", "markdown", "raw"):
-        notes.append(f"Cell {number + 1} has no known type and was read as text.")
+        state.notes.append(f"Cell {number + 1} has no known type and was read as text.")
         kind = "raw"
-    source = _source(cell.get("source"), number, notes)
+    source = _source(cell.get("source"), number, kind, state)
     clean: dict[str, Any] = {
         "cell_type": kind,
-        "id": _identity(cell.get("id"), number, used),
+        "id": _identity(cell.get("id"), number, state.used),
         "metadata": {},
         "source": source,
     }
@@ -104,24 +117,30 @@ def _cell(cell: Any, number: int, used: set[str], notes: list[str]) -> dict[str,
     if kind == "code":
         clean.update(outputs=[], execution_count=None)
     else:
-        harmless = without_script(source, "text/html" if kind == "raw" else "text/markdown")
+        kind = "text/html" if kind == "raw" else "text/markdown"
+        harmless = state.markup.without_script(source, kind)
         if harmless != source:
-            notes.append(f"Cell {number + 1} holds markup that could act in a browser; removed.")
+            state.notes.append(
+                f"Cell {number + 1} holds markup that could act in a browser; removed."
+            )
             clean["source"] = harmless
         if images := _attachments(cell.get("attachments")):
             clean["attachments"] = images
     return clean
 
 
-def _source(source: Any, number: int, notes: list[str]) -> str:
+def _source(source: Any, number: int, kind: str, state: _State) -> str:
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))
     if not isinstance(source, str):
-        notes.append(f"Cell {number + 1} has no text.")
+        state.notes.append(f"Cell {number + 1} has no text.")
         return ""
-    if len(source) > MAX_SOURCE:
-        notes.append(f"Cell {number + 1} is longer than {MAX_SOURCE} characters and was cut.")
-    return printable(source.replace("\r\n", "\n"), MAX_SOURCE)
+    limit = MAX_SOURCE if kind == "code" else state.words
+    if kind != "code":
+        state.words = max(0, state.words - len(source))
+    if len(source) > limit:
+        state.notes.append(f"Cell {number + 1} is too long and was cut after {limit} characters.")
+    return printable(source.replace("\r\n", "\n"), limit)
 
 
 def _identity(given: Any, number: int, used: set[str]) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from .isolation import Limits
+from .outputs import Markup
 from .proof import Program, prove
 
 
@@ -21,10 +23,15 @@ class Test:
     id: str
     source: str
 
-    def names_of(self, functions: list[str]) -> list[str]:
+    def names_of(self, functions: Iterable[str]) -> tuple[str, ...]:
         """Those of these functions whose names occur in it."""
-        words = set(re.findall(r"\w+", self.source))
-        return [name for name in functions if name in words]
+        return _names_in(self.source, tuple(functions))
+
+
+@lru_cache(maxsize=512)
+def _names_in(text: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    words = set(re.findall(r"\w+", text))
+    return tuple(name for name in names if name in words)
 
 
 @dataclass(frozen=True)
@@ -95,4 +102,5 @@ class Result:
     irregularities: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     peak_kb: int = 0
+    markup: Markup = field(default_factory=Markup)
     known: int = 0  # verdicts that were there before, from the same code

@@ -37,7 +37,7 @@ class Watch:
         """Act on what has happened, of which `ready` descriptors tell; say if this is over."""
         if self.orders.fileno() in ready:
             self._obey()
-        if self.proc is not None and not self.ended_for:
+        if self.proc is not None and not ready:  # time has passed, and nothing has happened
             self._check_memory()
         if self.pidfd is None or self.pidfd in ready:
             done, _, usage = os.wait4(self.child, os.WNOHANG)

@@ -1180,6 +1180,24 @@ _attack(
     **_FAULT,
 )
 _show(
+    "markup_without_end",
+    "Displays HTML, nested so deeply that cleaning it would take days.",
+    "from IPython.display import HTML, display\ndisplay(HTML('<p><b>' * 200_000))",
+    stock=False,
+)
+for _name, _tries, _text in (
+    ("blanks_in_a_tag", "a tag of blanks", "<" + " " * 90_000),
+    ("tags_without_end", "tags that are never closed", "<a on" * 18_000),
+):
+    _attack(
+        _name,
+        SHOW,
+        f"Writes {_tries} into a text cell: looking through it naively would take days.",
+        edit=lambda nb, text=_text: _with_cells(nb, [text], "markdown"),
+        stock=False,
+        **_FAULT,
+    )
+_show(
     "terminal_escapes",
     "Prints sequences that take over a terminal.",
     "print('\\x1b]0;owned\\x07\\x1b[2J\\x1b[?1049h\\x9b31m\\x1bPq')",
