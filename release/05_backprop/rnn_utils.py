@@ -521,11 +521,18 @@ def _fingerprint(value: Any) -> Print:
     flat = _flatten(value)
     finite = np.where(np.isfinite(flat), flat, 7.0)
     what = f"{value.dtype.str} {value.shape}" if isinstance(value, np.ndarray) else ""
-    return what, float(np.sum(finite * np.cos(np.arange(flat.size) + 1.0)))
+    return what, float((finite * _weights(flat.size)).sum())
+
+
+@lru_cache(maxsize=64)
+def _weights(size: int) -> np.ndarray:
+    return np.cos(np.arange(size) + 1.0)
 
 
 def _flatten(value: Any) -> np.ndarray:
     """Put all numbers in a nested value into one row; what is no number counts as NaN."""
+    if isinstance(value, np.ndarray) and value.dtype == float:
+        return value.ravel()
     if isinstance(value, dict):
         value = [value[key] for key in sorted(value, key=str)]
     if isinstance(value, (tuple, list)):
