@@ -188,10 +188,8 @@ class Program:
 
         What stands outside of functions must be the same too; comments and layout need not.
         """
-        digest = hashlib.sha256()
-        for code in [*self.outside_code, *(one.code for one in self._reached(sorted(asked)))]:
-            digest.update(hashlib.sha256(code).digest())
-        return digest.hexdigest()
+        inside = [one.code for one in self._reached(sorted(asked))]
+        return hashlib.sha256(marshal.dumps([self.outside_code, inside], 0)).hexdigest()
 
     def _is_harmless(self, uses: _Uses, numpy: frozenset[str], methods: frozenset[str]) -> bool:
         """Whether code changes nothing but data of its own, when it runs."""
