@@ -77,7 +77,10 @@ _ATTRIBUTES = {
     "td": ["colspan", "rowspan"],
     "th": ["colspan", "rowspan"],
 }
-MAX_MARKUP, MAX_TAGS = 100_000, 2_000
+MAX_WORDS, MAX_FORMULAS = 100_000, 500
+MAX_MARKUP, MAX_TAGS = 30_000, 2_000
+_LEFT_OUT = "(There is more markup here than is looked at: it was left out.)"
+_FORMULA = re.compile(r"\\\\?[(\[]|\\begin|\$\$")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -88,25 +91,33 @@ def printable(text: Any, limit: int = MAX_TEXT) -> str:
 
 
 class Markup:
-    """How much markup of one submission is still cleaned.
+    """How much markup of one submission is still looked at.
 
-    Cleaning takes a time that grows with the square of the text. Over the limits, tags are shown as
-    they were written, and long markup is left out.
+    Cleaning and rendering take a time that grows with the square of the text. Over the limits, tags
+    and formulas are shown as they were written, and long markup is left out.
     """
 
     def __init__(self) -> None:
-        self.characters, self.tags = MAX_MARKUP, MAX_TAGS
+        self.words, self.formulas = MAX_WORDS, MAX_FORMULAS  # of Markdown
+        self.characters, self.tags = MAX_MARKUP, MAX_TAGS  # of what has to be cleaned
 
     def without_script(self, text: str, kind: str) -> str:
         """Markup without script, styles, frames or anything else that could act."""
         if kind == "image/svg+xml":
             return text if _SAFE_SVG.fullmatch(text) else ""
-        if kind == "text/markdown" and not suspicious(text):
-            return text
+        if kind == "text/markdown":
+            self.words -= len(text)
+            if self.words < 0:
+                return _LEFT_OUT
+            self.formulas -= len(_FORMULA.findall(text))
+            if self.formulas < 0:
+                return html.escape(text).replace("\\", "&#92;").replace("$", "&#36;")
+            if not suspicious(text):
+                return text
         self.characters -= len(text)
         self.tags -= text.count("<")
         if self.characters < 0:
-            return "(There is more markup here than is looked at: it was left out.)"
+            return _LEFT_OUT
         harmless = _bleached(text) if self.tags >= 0 else html.escape(text)
         # In Markdown and in formulas a link needs no tag.
         return _ACTING_LINK.sub("blocked:", harmless)
@@ -125,14 +136,13 @@ def clean(outputs: Any, markup: Markup) -> list[dict[str, Any]]:
     if not isinstance(outputs, list):
         return []
     cleaned, budget = [], MAX_DATA + MAX_TEXT
-    for output in outputs[:MAX_OUTPUTS]:
+    for output in outputs[: MAX_OUTPUTS + 1]:  # an error at the end comes on top
         one = _clean_one(output, markup) if isinstance(output, dict) else None
         if one is None:
             continue
         budget -= len(json.dumps(one))
-        if budget < 0:
-            break
-        cleaned.append(one)
+        if budget >= 0 or one["output_type"] == "error":
+            cleaned.append(one)
     return cleaned
 
 

@@ -29,7 +29,7 @@ class Programs:
         keys, found = _Keys(task, result), {}
         for test in task.tests:
             for key in (keys.by_code(test), keys.by_text(test)):
-                if key in self._verdicts:
+                if key is not None and key in self._verdicts:
                     found[test.id] = self._verdicts[key]
         return found
 
@@ -40,7 +40,8 @@ class Programs:
         keys = _Keys(task, result)
         for test in task.tests:
             verdict = result.verdicts[test.id]
-            key = keys.by_code(test) if verdict.general else keys.by_text(test)
+            key = keys.by_code(test) if verdict.general else None
+            key = key or keys.by_text(test)
             self._verdicts.pop(key, None)
             self._verdicts[key] = verdict
         while len(self._verdicts) > MAX_VERDICTS:
@@ -48,13 +49,11 @@ class Programs:
 
 
 class _Keys:
-    """What the verdicts on one task depend on, made short.
-
-    How cells ended belongs to it: an error says how far a cell came.
-    """
+    """What the verdicts on one task depend on, made short."""
 
     def __init__(self, task: Task, result: Result) -> None:
         assert task.program is not None
+        # An error says how far a cell came.
         errors = [
             (place, output)
             for place, (number, _) in enumerate(task.cells)
@@ -62,16 +61,17 @@ class _Keys:
             if output["output_type"] == "error"
         ]
         self.names = task.names
-        self.beside = _digest([errors, task.names, task.support.name])
-        self.text = _digest(task.cells)
+        self.beside = _digest([task.names, task.support.name])
+        self.text = _digest([task.cells, errors])
         self.code_behind = functools.cache(task.program.behind)
 
-    def by_code(self, test: Test) -> tuple:
-        """The same wherever the functions that the test names do the same."""
-        return test, self.beside, self.code_behind(test.names_of(self.names))
+    def by_code(self, test: Test) -> tuple | None:
+        """The same wherever the functions that the test names do the same, if that can be told."""
+        code = self.code_behind(test.names_of(self.names))
+        return (test, self.beside, code) if code else None
 
     def by_text(self, test: Test) -> tuple:
-        """The same for notebooks that are the same letter by letter."""
+        """The same for notebooks that are the same letter by letter, and end in the same way."""
         return test, self.beside, self.text
 
 

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import TYPE_CHECKING
 
-from .cells import looks_plain
+from .cells import as_ipython_reads, looks_plain
 
 if TYPE_CHECKING:
     from .task import Support
@@ -105,11 +105,10 @@ class _Uses:
 
 @dataclass(frozen=True)
 class _Function:
-    """One definition of a function: what it uses, and what it does."""
+    """One definition of a function, and what it uses."""
 
     name: str
     uses: _Uses
-    code: bytes = b""
 
 
 @dataclass
@@ -123,6 +122,12 @@ class _Cell:
     defined: set[str] = field(default_factory=set)  # in a module: what is not from elsewhere
     uses: _Uses = field(default_factory=_Uses)
     code: bytes = b""  # of what stands outside of functions
+    # In order: (name, code) of a definition, ("", code) of an import, `_OTHER` of the rest.
+    steps: list[tuple[str, bytes]] = field(default_factory=list)
+
+
+_OTHER = "", b""
+MAX_CODE = 100_000  # characters; what is longer takes long to look through
 
 
 class _NotProven(Exception):
@@ -135,6 +140,9 @@ def prove(cells: Iterable[str], asked: Iterable[str], support: Support) -> Progr
     Arguments: cells, the source of all code that the student's process runs, in order; asked, the
     functions that tests call; support, the master's files, whose modules the cells may import.
     """
+    cells = [*cells]
+    if sum(map(len, cells)) > MAX_CODE:
+        return None
     try:
         program = Program([_cell(source) for source in cells], _helpers(support))
         return program if program.proves({*asked}) else None
@@ -151,8 +159,7 @@ class Program:
         self.modules: dict[str, str] = {}
         self.imported: dict[str, tuple[str, str]] = {}
         self.data: set[str] = set()
-        self.outside = [cell.uses for cell in cells]
-        self.outside_code = [cell.code for cell in cells if cell.code]
+        self.cells = cells
         for cell in cells:
             for function in cell.functions:
                 self.functions.setdefault(function.name, []).append(function)
@@ -176,20 +183,30 @@ class Program:
         """Whether nothing is kept by these functions."""
         if not self.data.isdisjoint(asked) or not {*self.modules, *self.imported}.isdisjoint(asked):
             return False  # what is asked for must be a function with a source to look at
+        outside = [cell.uses for cell in self.cells]
         every = [one.uses for several in self.functions.values() for one in several]
         return (
-            all(self._is_harmless(uses, _NUMPY | {"random"}, _OUTSIDE) for uses in self.outside)
+            all(self._is_harmless(uses, _NUMPY | {"random"}, _OUTSIDE) for uses in outside)
             and all(self._is_harmless(uses, _NUMPY, frozenset()) for uses in every)
             and all(self._is_pure(one.uses) for one in self._reached(asked))
         )
 
-    def behind(self, asked: Iterable[str]) -> str:
+    def behind(self, asked: Iterable[str]) -> str | None:
         """The same for two programs that were proven and in which these functions do the same.
 
-        What stands outside of functions must be the same too; comments and layout need not.
+        What stands outside of functions must be the same too; comments and layout need not. None
+        where something else than imports and definitions stands beside what is asked for in one
+        cell: an error there would decide which of them there are.
         """
-        inside = [one.code for one in self._reached(sorted(asked))]
-        return hashlib.sha256(marshal.dumps([self.outside_code, inside], 0)).hexdigest()
+        reached = {one.name for one in self._reached(asked)}
+        steps = []
+        for cell in self.cells:
+            if any(name in reached or (not name and code) for name, code in cell.steps):
+                if _OTHER in cell.steps:
+                    return None
+                steps.append(cell.steps)
+        outside = [cell.code for cell in self.cells if cell.code]
+        return hashlib.sha256(marshal.dumps([outside, steps], 2)).hexdigest()
 
     def _is_harmless(self, uses: _Uses, numpy: frozenset[str], methods: frozenset[str]) -> bool:
         """Whether code changes nothing but data of its own, when it runs."""
@@ -206,7 +223,7 @@ class Program:
         return uses.calls <= known | _BUILTINS and uses.reads <= known | _BUILTINS
 
     def _reached(self, asked: Iterable[str]) -> Iterator[_Function]:
-        """All definitions of these functions and of those that they call, in a fixed order."""
+        """All definitions of these functions and of those that they call."""
         todo, seen = list(asked), set()
         while todo:
             name = todo.pop()
@@ -214,7 +231,7 @@ class Program:
                 seen.add(name)
                 for one in self.functions.get(name, []):
                     yield one
-                    todo += sorted(one.uses.calls)
+                    todo += one.uses.calls
 
     def _is_pure(self, uses: _Uses) -> bool:
         """Whether a function uses nothing that outlives a call."""
@@ -285,10 +302,12 @@ class _Compiled:
 
 @functools.lru_cache(maxsize=512)  # given cells are the same in every notebook of a class
 def _cell(source: str) -> _Cell:
-    if not looks_plain(source):
+    # Each `finally` within another doubles what is compiled.
+    if not looks_plain(source) or "finally" in source:
         raise _NotProven
+    text = as_ipython_reads(source)
     with warnings.catch_warnings(action="ignore"):  # the student is told when the cell runs
-        return _look_through(_Compiled(_code(source), source))
+        return _look_through(_Compiled(_code(text), text))
 
 
 @functools.lru_cache(maxsize=512)  # and many students write the same
@@ -297,9 +316,9 @@ def _look_through(compiled: _Compiled) -> _Cell:
     outside = [one for one in body if not isinstance(one, ast.FunctionDef)]
     cell = _Cell(code=_code(ast.Module(outside, [])) if outside else b"")
     for statement in body:
+        cell.steps += _steps(statement)
         if isinstance(statement, ast.FunctionDef):
-            code = _code(ast.Module([statement], []))
-            cell.functions.append(_Function(statement.name, _function(statement), code))
+            cell.functions.append(_Function(statement.name, _function(statement)))
         elif isinstance(statement, ast.Import):
             for alias in statement.names:
                 if "." in alias.name:
@@ -317,6 +336,15 @@ def _look_through(compiled: _Compiled) -> _Cell:
     return cell
 
 
+def _steps(statement: ast.stmt) -> list[tuple[str, bytes]]:
+    if isinstance(statement, ast.FunctionDef):
+        return [(statement.name, _code(ast.Module([statement], [])))]
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return [("", _code(ast.Module([statement], [])))]
+    says_nothing = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return [] if says_nothing else [_OTHER]
+
+
 def _code(source: str | ast.Module) -> bytes:
     """What a cell or a part of it does, whatever its comments and layout are."""
 
@@ -325,7 +353,7 @@ def _code(source: str | ast.Module) -> bytes:
         return code.replace(co_firstlineno=1, co_linetable=b"", co_consts=parts)
 
     compiled = compile(source, "", "exec", dont_inherit=True)
-    return marshal.dumps(bare(compiled), 0)  # the version that depends on nothing but the contents
+    return marshal.dumps(bare(compiled), 2)  # the version that depends on nothing but the contents
 
 
 def _function(function: ast.FunctionDef) -> _Uses:

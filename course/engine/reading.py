@@ -14,13 +14,11 @@ from typing import Any
 
 import nbformat
 
-from .outputs import Markup, printable
+from .outputs import MAX_WORDS, Markup, printable
 
 MAX_FILE = 20 * 1024 * 1024
 MAX_CELLS = 2000
 MAX_SOURCE = 400_000
-# All text cells together. Some texts take a time to render that grows with the square of them.
-MAX_WORDS = 100_000
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _IMAGES = {"image/png", "image/jpeg", "image/gif"}
 
@@ -67,7 +65,7 @@ class _State:
     notes: list[str]
     used: set[str] = field(default_factory=set)  # ids of cells
     markup: Markup = field(default_factory=Markup)
-    words: int = MAX_WORDS  # characters that are left for text cells
+    words: int = MAX_WORDS  # characters that are left for all text cells together
 
 
 def notebook(cells: list[dict[str, Any]]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from . import cells, codec, isolation, student, wire
 from .transcripts import Exchange, Step
 
 _STUDENT_FILE = "<the student's function>"
+_STAYS_THERE = b'["o",'  # in a message: a value that does not travel
 
 
 class ProcessEnded(RuntimeError):
@@ -99,7 +100,7 @@ class Session:
         self.called: set[str] = set()
         self._answers: dict[bytes, bytes] = {}  # by what was said since the call began
         self._call = hashlib.sha256()
-        self._unsaid: list[tuple[bytes, bool]] = []  # of the call, to the student's process
+        self._unsaid: list[tuple[bytes, bool]] | None = []  # of a call that was not passed on
         self.functions = {name: self._stand_in(name) for name in names}
 
     def begin_cell(self, fresh: bool = False) -> None:
@@ -193,20 +194,26 @@ class Session:
     def _ask(self, question: bytes, starts_a_call: bool) -> bytes:
         """Ask the student's process, unless it is known what it would say.
 
-        Where calls keep nothing, the answer depends on what was said since the call began.
+        Where calls keep nothing, the answer depends on what was said since the call began. That
+        does not hold for what stays in the student's process, such as an iterator.
         """
         if not self.proven:
             return self.line.ask(question, starts_a_call)
         if starts_a_call:
             self._call, self._unsaid = hashlib.sha256(), []
         self._call.update(hashlib.sha256(question).digest())
-        self._unsaid.append((question, starts_a_call))
         so_far = self._call.digest()
-        if so_far not in self._answers:
-            for unsaid in self._unsaid:
-                answer = self.line.ask(*unsaid)
-            self._answers[so_far], self._unsaid = answer, []
-        return self._answers[so_far]
+        if self._unsaid is not None:  # so far, this call was answered from memory
+            if so_far in self._answers:
+                self._unsaid.append((question, starts_a_call))
+                return self._answers[so_far]
+            for said_before in self._unsaid:
+                self.line.ask(*said_before)
+            self._unsaid = None
+        answer = self.line.ask(question, starts_a_call)
+        if _STAYS_THERE not in question and _STAYS_THERE not in answer:
+            self._answers[so_far] = answer
+        return answer
 
     def _break(self, error: Exception) -> Exception:
         """Nothing more will be asked in this cell; give the error to raise."""
@@ -259,10 +266,10 @@ def _use_loan(
     shared.grow(theirs, given[1], blobs)
     try:
         value = loans[name](*roots[0], **roots[1])
+        # Whatever the caller passed and gets back is the caller's own object, not a copy of it.
+        answer = codec.encode([value], known=shared)
     except Exception as error:
         return {"error": type(error).__name__, "text": cells.text_of(error)}, []
-    # Whatever the caller passed and gets back is the caller's own object, not a copy of it.
-    answer = codec.encode([value], known=shared)
     shared.grow(answer.objects, answer.nodes, answer.blobs)
     return {"value": answer.head()}, answer.blobs
 

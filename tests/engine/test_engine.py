@@ -248,6 +248,57 @@ def test_a_program_is_another_where_its_cells_end_otherwise(
     pytest.fail("it went the same way 60 times")
 
 
+FILL = "v = 1\n" * 30
+PLUS_TWO = PLUS_ONE.replace("x + 1", "x + 2")
+
+
+@pytest.mark.parametrize("defined_in_time_first", [True, False])
+@pytest.mark.parametrize("fill", [FILL, "import sys\n" + FILL, "print(1)\nnp.log(-1.)\n" * 260])
+def test_where_a_cell_stops_decides(
+    engine: Engine, support: Support, fill: str, defined_in_time_first: bool
+) -> None:
+    test = f"assert f(1) == 2  # {defined_in_time_first}"
+    begin = "import numpy as np\n"
+    cells = {
+        f"{begin}{PLUS_ONE}\n{fill}1/0\n{FILL}{PLUS_TWO}": True,
+        f"{begin}{PLUS_ONE}\n{PLUS_TWO}\n{fill}1/0\n{FILL}": False,
+        f"{begin}{fill}1/0\n{FILL}{PLUS_ONE}": False,
+    }
+    for code in sorted(cells, key=lambda one: cells[one] is not defined_in_time_first):
+        result = _grade(engine, support, code, test)
+        assert _verdicts(result) == [cells[code]]
+        assert result.outputs[0][-1]["ename"] == "ZeroDivisionError"
+
+
+def test_what_stays_in_the_students_process_is_asked_each_time(
+    engine: Engine, support: Support
+) -> None:
+    code = (
+        "def f(x):\n    return zip(x, x)\n\ndef g(z):\n    return list(z)\n\n"
+        "def h(z):\n    return len(list(z))"
+    )
+    assert prove([code], ["f", "g", "h"], support)
+    tests = (
+        "assert g(f([1, 2])) == [(1, 1), (2, 2)]\nassert h(f([1, 2])) == 2",
+        "z = f([1, 2])\nassert g(z) == [(1, 1), (2, 2)]\nassert g(z) == []",
+        "assert h(f([1, 2])) == 2",
+    )
+    assert _verdicts(_grade(engine, support, code, *tests, names="f g h")) == [True, True, True]
+
+
+def test_a_loan_that_gives_what_does_not_travel_spoils_nothing_else(
+    engine: Engine, support: Support
+) -> None:
+    code = "def f(x):\n    return g(x)\n\ndef g(x):\n    return x\n\ndef h(x):\n    return x * 2"
+    assert prove([code], ["f", "g", "h"], support)
+    tests = (
+        "from rnn_utils import lend\nwith lend(g=lambda v: {1}):\n    f(3)",
+        "assert h(4) == 8",
+        "assert h(5) == 10",
+    )
+    assert _verdicts(_grade(engine, support, code, *tests, names="f g h")) == [False, True, True]
+
+
 def test_a_check_quotes_each_students_own_line(engine: Engine, support: Support) -> None:
     test = (
         "import traceback\ntry:\n    f(1)\nexcept ZeroDivisionError as error:\n"

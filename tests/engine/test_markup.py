@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from nbconvert.filters.markdown_mistune import markdown2html_mistune
 
 from course.engine import reading
 from course.engine.outputs import MAX_MARKUP, MAX_TAGS, Markup, clean, suspicious
@@ -57,10 +58,20 @@ def test_ordinary_text_is_left_alone(text: str) -> None:
     ["<", "< ", " ", "<a on", "on=", "&#", "javascript ", "data ", "</", "<p><b>", "<a x=1 ", "&"],
 )
 def test_no_text_is_looked_through_for_ever(part: str) -> None:
-    text = "<" + part * (400_000 // len(part))
-    suspicious(text)
-    for kind in ("text/html", "text/markdown", "image/svg+xml"):
-        Markup().without_script(text, kind)
+    for size in (400_000, MAX_MARKUP - 10):
+        text = "<" + part * (size // len(part))
+        suspicious(text)
+        for kind in ("text/html", "text/markdown", "image/svg+xml"):
+            Markup().without_script(text, kind)
+
+
+@pytest.mark.parametrize(
+    "part", ["\\begin{a}\n\n", "\\begin{a} ", "\\( ", "\\\\( ", "\\[", "$$a\n\n", "$a ", "[a]("]
+)
+@pytest.mark.parametrize("size", [99_000, 5_000_000])
+def test_no_text_is_rendered_for_ever(part: str, size: int) -> None:
+    text = Markup().without_script(part * (size // len(part)), "text/markdown")
+    markdown2html_mistune(text)
 
 
 def test_one_submission_cannot_have_its_markup_cleaned_without_end() -> None:

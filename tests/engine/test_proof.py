@@ -170,7 +170,7 @@ def test_what_is_proven_answers_as_if_it_were_asked_for_the_first_time() -> None
     assert not kept
 
 
-def _behind(*cells: str, asked: str = "f") -> str:
+def _behind(*cells: str, asked: str = "f") -> str | None:
     program = prove([BEGIN, *cells], asked.split(), SUPPORT)
     assert program is not None
     return program.behind(asked.split())
@@ -186,7 +186,6 @@ G = "def g(x):\n    return x"
         [f"# in words\n{CODE} # more\n\n"],
         [CODE.replace("x + 1", "(x\n    +  1)")],
         [CODE, G],
-        [f"{G}\n\n{CODE}"],
         [CODE, G.replace("return x", "return 3")],
     ],
 )
@@ -201,12 +200,46 @@ def test_whatever_a_function_does_makes_a_difference(change: str) -> None:
 
 def test_functions_that_are_called_and_code_outside_make_a_difference() -> None:
     calls = CODE.replace("x + 1", "g(x)")
-    assert _behind(calls, G) == _behind(G, calls)
     assert _behind(calls, G) != _behind(calls, G.replace("return x", "return -x"))
     assert _behind(calls, G) != _behind(calls, "z = 3\nfrom rnn_utils import sigmoid as g")
     assert _behind(CODE, "y = 1\nz = 3") != _behind(CODE)
     assert _behind(CODE, "y = 1\nz = 3") != _behind(CODE, "y = 1\nz = 4")
     assert _behind(CODE, CODE) != _behind(CODE)
+    typed = "def f(x: np.ndarray):\n    return x"
+    program = prove([typed, BEGIN], ["f"], SUPPORT)
+    assert program is not None
+    assert program.behind(["f"]) != _behind(typed)
+
+
+@pytest.mark.parametrize("beside", ["v = 1\n1 / 0\n", "print(1)\n", "assert v\n"])
+def test_what_stands_beside_other_code_in_a_cell_is_told_by_its_text_only(beside: str) -> None:
+    assert _behind(f"{beside}{CODE}") is None
+    assert _behind(f"{CODE}\n{beside}") is None
+    assert _behind(f"{CODE}\n\n{G}") is not None
+    assert _behind(f'"""Words."""\n{CODE}') is not None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ('len("""a\n   \nb""")', 'len("a\\n   \\nb")'),  # IPython takes the blanks out
+        ("1e999 * 0", "-(1e999 * 0)"),
+        ("0.0", "-0.0"),
+        ("1", "True"),
+        ("'a'", "b'a'"),
+    ],
+)
+def test_constants_that_look_alike_make_a_difference(one: str, other: str) -> None:
+    assert _behind(f"def f(x):\n    return {one}") != _behind(f"def f(x):\n    return {other}")
+
+
+def test_code_that_grows_when_it_is_compiled_is_not() -> None:
+    lines = ["x = 1"]
+    for depth in range(40):
+        indent = " " * depth
+        lines += [f"{indent}try:", f"{indent} pass", f"{indent}finally:"]
+    assert not _proven("\n".join([*lines, " " * 40 + "y = 1"]))
+    assert not _proven("x = 1\n" * 100_000)
 
 
 def test_hardly_any_notebook_is_held_up_for_nothing() -> None:
