@@ -78,7 +78,7 @@ _ATTRIBUTES = {
     "th": ["colspan", "rowspan"],
 }
 MAX_WORDS, MAX_FORMULAS = 100_000, 500
-MAX_MARKUP, MAX_TAGS = 30_000, 2_000
+MAX_MARKUP, MAX_TAGS = 20_000, 2_000
 _LEFT_OUT = "(There is more markup here than is looked at: it was left out.)"
 _FORMULA = re.compile(r"\\\\?[(\[]|\\begin|\$\$")
 _SURROGATES = re.compile("[\ud800-\udfff]")
