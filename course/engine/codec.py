@@ -94,7 +94,7 @@ class Shared:
             self.numbers[id(thing)] = len(self.objects)
             self.objects.append(thing)
             if node[0] == "a":
-                state = thing.dtype, thing.shape, thing.flags.writeable, blobs[node[3]]
+                state = _state(thing, blobs[node[3]])
             else:
                 items = _items(thing)
                 numbers = map(self.numbers.get, map(id, items))
@@ -116,8 +116,7 @@ class Shared:
         if known is None:
             thing, state = self.objects[number], self._as_sent[number]
             if type(thing) is np.ndarray:
-                now = thing.dtype, thing.shape, thing.flags.writeable, thing.tobytes()
-                known = now == state
+                known = state == _state(thing, thing.tobytes())
             else:
                 known = self._holds_the_same(thing, *state)
             self._seen[number] = known
@@ -129,6 +128,10 @@ class Shared:
         if len(now) != len(items) or any(map(operator.is_not, now, items)):
             return False
         return all(map(self.is_unchanged, numbers))
+
+
+def _state(array: np.ndarray, contents: bytes) -> tuple:
+    return array.dtype, array.shape, array.flags.writeable, contents
 
 
 def _items(container: Any) -> tuple:

@@ -168,18 +168,19 @@ class _Room:
         That depends on the cell and on what is `beside` it.
         """
         session.begin_cell()
-        step = session.follow(self.transcripts.first_step((beside, test.source)))
+        cell = beside, test.source
+        step = session.follow(self.transcripts.first_step(cell))
         if step is not None and step.verdict is not None:
             return step.verdict
         verdict = self._run(test.source, session, limits)
         if session.asks_something_else:
-            self.transcripts.is_unsteady((beside, test.source))
+            self.transcripts.is_unsteady(cell)
             session.begin_cell(fresh=True)
             verdict = self._run(test.source, session, limits)
         only_named = session.called <= {*test.names_of(session.functions)}
         verdict["general"] = only_named and not session.quotes
         if session.broken is None:
-            self.transcripts.remember((beside, test.source), session.exchanges, verdict)
+            self.transcripts.remember(cell, session.exchanges, verdict)
         return verdict
 
     def _run(self, test: str, session: Session, limits: isolation.Limits) -> dict[str, Any]:

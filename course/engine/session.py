@@ -93,11 +93,7 @@ class Session:
     ) -> None:
         self.proven = proven
         self.line = _Line(channel, limits, proven)
-        self.broken: Exception | None = None
-        self.exchanges: list[Exchange] = []
-        self.said: deque[Exchange] = deque()
-        self.asks_something_else = self.quotes = False
-        self.called: set[str] = set()
+        self._forget_the_last_cell()
         self._answers: dict[bytes, bytes] = {}  # by what was said since the call began
         self._call = hashlib.sha256()
         self._unsaid: list[tuple[bytes, bool]] | None = []  # of a call that was not passed on
@@ -110,10 +106,15 @@ class Session:
         """
         if fresh or not self.proven or self.broken is not None:
             self.line.close()
-        self.broken, self.asks_something_else, self.quotes = None, False, False
-        self.called = set()
-        self.exchanges, self.said = [], deque()
+        self._forget_the_last_cell()
         self.line.cell_deadline = time.monotonic() + self.line.limits.cell_seconds
+
+    def _forget_the_last_cell(self) -> None:
+        self.broken: Exception | None = None
+        self.exchanges: list[Exchange] = []
+        self.said: deque[Exchange] = deque()
+        self.asks_something_else = self.quotes = False
+        self.called: set[str] = set()
 
     def out_of_time(self, *_: object) -> None:
         """What the alarm does when a test cell as a whole takes too long."""

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-Test = tuple[str, str]  # what it depends on besides, and its source
+TestCell = tuple[str, str]  # what it depends on besides, and its source
 MAX_BYTES = 64 * 1024 * 1024
 _BYTES_OF_A_STEP = 200  # about, without its question
 
@@ -48,20 +48,22 @@ class Transcripts:
     """All that is remembered of one assignment."""
 
     def __init__(self) -> None:
-        self._first: dict[Test, Step] = {}
+        self._first: dict[TestCell, Step] = {}
         self._bytes = 0
-        self._unsteady: set[Test] = set()
+        self._unsteady: set[TestCell] = set()
 
-    def first_step(self, test: Test) -> Step | None:
+    def first_step(self, test: TestCell) -> Step | None:
         """Where the tree of a test cell begins; None if nothing is known of the cell."""
         return self._first.get(test)
 
-    def is_unsteady(self, test: Test) -> None:
+    def is_unsteady(self, test: TestCell) -> None:
         """Remember nothing of a cell that does not always ask the same."""
         self._unsteady.add(test)
         self._first.pop(test, None)
 
-    def remember(self, test: Test, exchanges: Iterable[Exchange], verdict: dict[str, Any]) -> None:
+    def remember(
+        self, test: TestCell, exchanges: Iterable[Exchange], verdict: dict[str, Any]
+    ) -> None:
         """Add what a run of a test cell has asked, was told, and found."""
         if test in self._unsteady:
             return

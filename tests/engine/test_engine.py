@@ -41,6 +41,14 @@ def _verdicts(result: Result) -> list[bool]:
     return [verdict.passed for verdict in result.verdicts.values()]
 
 
+def _verdicts_if_proven(
+    engine: Engine, support: Support, code: str, *tests: str, names: str = "f g"
+) -> list[bool]:
+    """Grade code that must be proven, so that one process answers all tests."""
+    assert prove([code], names.split(), support)
+    return _verdicts(_grade(engine, support, code, *tests, names=names))
+
+
 def _in_one_process(code: str, tests: tuple[str, ...], support: Support, place: Path) -> list[bool]:
     """The same cells as Jupyter would run them, all in one namespace."""
     (place / "rnn_utils.py").write_bytes(support.files["rnn_utils.py"])
@@ -205,17 +213,24 @@ def test_the_same_answers_get_the_verdict_that_was_given_before(
     assert said(PLUS_ONE) == first
 
 
+@pytest.fixture
+def examined(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[Task]:
+    """The tasks for which an examiner has been asked."""
+    tasks: list[Task] = []
+    start = engine._start_examiner
+    monkeypatch.setattr(
+        engine, "_start_examiner", lambda task, *more: tasks.append(task) or start(task, *more)
+    )
+    return tasks
+
+
 def test_the_same_program_need_not_be_examined_again(
-    engine: Engine, support: Support, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, support: Support, examined: list[Task]
 ) -> None:
     test = "assert f(1) == 2, f(1)"
     for code in ("def f(x):\n    return 7 + x", "def f(x):\n    return 1 + x"):
         _grade(engine, support, code, test)
-    examined = []
-    start = engine._start_examiner
-    monkeypatch.setattr(
-        engine, "_start_examiner", lambda task, *more: examined.append(task) or start(task, *more)
-    )
+    examined.clear()
     same = _grade(engine, support, "# mine\ndef f(x):\n    return (7 +\n        x)  # so", test)
     assert _verdicts(same) == [False]
     assert same.verdicts["t0"].outputs[-1]["evalue"] == "8"
@@ -277,26 +292,26 @@ def test_what_stays_in_the_students_process_is_asked_each_time(
         "def f(x):\n    return zip(x, x)\n\ndef g(z):\n    return list(z)\n\n"
         "def h(z):\n    return len(list(z))"
     )
-    assert prove([code], ["f", "g", "h"], support)
     tests = (
         "assert g(f([1, 2])) == [(1, 1), (2, 2)]\nassert h(f([1, 2])) == 2",
         "z = f([1, 2])\nassert g(z) == [(1, 1), (2, 2)]\nassert g(z) == []",
         "assert h(f([1, 2])) == 2",
     )
-    assert _verdicts(_grade(engine, support, code, *tests, names="f g h")) == [True, True, True]
+    came = _verdicts_if_proven(engine, support, code, *tests, names="f g h")
+    assert came == [True, True, True]
 
 
 def test_a_loan_that_gives_what_does_not_travel_spoils_nothing_else(
     engine: Engine, support: Support
 ) -> None:
     code = "def f(x):\n    return g(x)\n\ndef g(x):\n    return x\n\ndef h(x):\n    return x * 2"
-    assert prove([code], ["f", "g", "h"], support)
     tests = (
         "from rnn_utils import lend\nwith lend(g=lambda v: {1}):\n    f(3)",
         "assert h(4) == 8",
         "assert h(5) == 10",
     )
-    assert _verdicts(_grade(engine, support, code, *tests, names="f g h")) == [False, True, True]
+    came = _verdicts_if_proven(engine, support, code, *tests, names="f g h")
+    assert came == [False, True, True]
 
 
 def test_a_check_quotes_each_students_own_line(engine: Engine, support: Support) -> None:
@@ -315,26 +330,24 @@ def test_what_new_arrays_hold_is_not_left_to_chance(engine: Engine, support: Sup
         "import numpy as np\n\ndef f(x):\n    a, b = np.empty((2, 2)), np.empty_like(x)\n"
         "    a[0] = x\n    return a, b, np.empty(3, dtype=int)"
     )
-    assert prove([code], ["f"], support)
     test = (
         "import numpy as np\na, b, c = f(np.array([1, 2]))\nassert np.isnan(a[1]).all()\n"
         "assert a[0].tolist() == [1, 2] and not b.any() and not c.any()"
     )
-    assert _verdicts(_grade(engine, support, code, test)) == [True]
+    assert _verdicts_if_proven(engine, support, code, test) == [True]
 
 
 def test_what_is_on_loan_may_answer_otherwise_the_second_time(
     engine: Engine, support: Support
 ) -> None:
     code = "def g(x):\n    return x\n\ndef f(x):\n    return g(x) + 10 * g(x)"
-    assert prove([code], ["f", "g"], support)
     test = (
         "from rnn_utils import lend\ncount = 0\ndef counted(x):\n    global count\n"
         "    count += 1\n    return count\n"
         "with lend(g=counted):\n    assert [f(1), f(1), f(2)] == [21, 43, 65]\n"
         "assert [f(1), f(1)] == [11, 11]"
     )
-    assert _verdicts(_grade(engine, support, code, test)) == [True]
+    assert _verdicts_if_proven(engine, support, code, test) == [True]
 
 
 def test_another_answer_is_judged_anew(engine: Engine, support: Support) -> None:
@@ -367,15 +380,10 @@ def test_a_call_that_hangs_costs_one_check(engine: Engine, support: Support, pro
 
 
 def test_what_took_too_long_is_tried_again(
-    engine: Engine, support: Support, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, support: Support, examined: list[Task]
 ) -> None:
     code = "def f(x):\n    while x > 2:\n        x = x + 1\n    return x"
     limits = Limits(cell_seconds=10, call_seconds=1, total_seconds=30)
-    examined = []
-    start = engine._start_examiner
-    monkeypatch.setattr(
-        engine, "_start_examiner", lambda task, *more: examined.append(task) or start(task, *more)
-    )
     for _ in range(2):
         result = _grade(engine, support, code, "assert f(1) == 1", "f(5)", limits=limits)
         assert _verdicts(result) == [True, False]
